@@ -42,7 +42,7 @@ export function decode(data: Uint8Array): unknown {
 }
 
 /** The answer's value; an answer that is a failed Status is thrown as its TroupeError. */
-export function valueOf(message: Message): unknown {
+export function answerOf(message: Message): unknown {
   const value = decode(message.data);
   if (isFailure(value)) throw fromStatus(value);
   return value;
