@@ -1,0 +1,79 @@
+// The conversation between a Pod actor and a node's agent, as codecs. The Pod speaks on `node.<node>.<verb>`, the agent
+// on the Pod's mailbox. Everything is level-triggered: each message says what is, so that a lost, doubled or late one
+// does no harm.
+import * as t from 'io-ts';
+
+/** What a pod asks of a node, summed over its containers. */
+export const PodRequests = t.type({
+  cpuMillis: t.number,
+  memoryBytes: t.number,
+  hostPorts: t.array(t.type({ port: t.number, protocol: t.string, hostIP: t.string })),
+});
+export type PodRequests = t.TypeOf<typeof PodRequests>;
+
+/** `offer`: may this pod come to you? The promise is kept for {@link PROMISE_MS}. */
+export const Offer = t.type({
+  uid: t.string,
+  namespace: t.string,
+  name: t.string,
+  requests: PodRequests,
+  fence: t.number,
+});
+export type Offer = t.TypeOf<typeof Offer>;
+
+/** Answer to an offer; `reason` is in Kubernetes' words, such as `Insufficient cpu`. */
+export const OfferAnswer = t.intersection([t.type({ granted: t.boolean }), t.partial({ reason: t.string })]);
+export type OfferAnswer = t.TypeOf<typeof OfferAnswer>;
+
+/** `run`: this pod is bound to you; make it so. Repeated until the pod's status is reported. */
+export const Run = t.type({ pod: t.UnknownRecord, fence: t.number });
+export type Run = t.TypeOf<typeof Run>;
+
+/** `stop`: end this pod. The agent answers `gone: true` when it has nothing of it. */
+export const Stop = t.type({
+  uid: t.string,
+  namespace: t.string,
+  name: t.string,
+  graceSeconds: t.number,
+  fence: t.number,
+});
+export type Stop = t.TypeOf<typeof Stop>;
+
+export const Accepted = t.type({ accepted: t.boolean, gone: t.boolean });
+export type Accepted = t.TypeOf<typeof Accepted>;
+
+/** `logs`: a stream of log lines. */
+export const LogsRequest = t.intersection([
+  t.type({ uid: t.string, namespace: t.string, name: t.string, container: t.string }),
+  t.partial({
+    follow: t.boolean,
+    previous: t.boolean,
+    timestamps: t.boolean,
+    tailLines: t.number,
+    sinceTime: t.string,
+    sinceSeconds: t.number,
+    limitBytes: t.number,
+  }),
+]);
+export type LogsRequest = t.TypeOf<typeof LogsRequest>;
+
+/**
+ * What an agent tells the Pod's mailbox: the whole observed status. `counter` only grows for one (node, uid); the
+ * Pod ignores one that is not higher than the last it stored. `gone`: nothing of the pod is left on the node.
+ */
+export const NodeReported = t.type({
+  type: t.literal('node.reported'),
+  node: t.string,
+  uid: t.string,
+  counter: t.number,
+  status: t.UnknownRecord,
+  gone: t.boolean,
+});
+export type NodeReported = t.TypeOf<typeof NodeReported>;
+
+/** Answer to a report. `unknown`: no such pod, or it is not yours (any more): remove what you have of it. */
+export const ReportAnswer = t.type({ accepted: t.boolean, unknown: t.boolean });
+export type ReportAnswer = t.TypeOf<typeof ReportAnswer>;
+
+/** How long a node keeps a promise that is not followed by `run`. */
+export const PROMISE_MS = 30_000;
