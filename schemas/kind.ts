@@ -1,0 +1,27 @@
+// What is known about a kind of object. A kind is data: adding one means writing one such value and putting it into
+// the table in kinds.ts.
+import type { Findings } from './findings.ts';
+import type { KubeObject } from './object.ts';
+import type { Shape } from './shape.ts';
+
+export interface Kind {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly namespaced: boolean;
+  /** `all` puts the kind into `get all`. */
+  readonly categories: readonly string[];
+  readonly codec: Shape<any>;
+  /** What names of this kind must be; a DNS subdomain when absent. */
+  readonly nameErrors?: (name: string) => readonly string[];
+  /** Fills in what the user left out; gives back a new object or the same one. */
+  readonly defaults?: (object: any) => any;
+  /** Reports values that are not allowed. Runs on decoded objects, before and without defaults. */
+  readonly rules?: (object: any, findings: Findings) => void;
+  /** Reports changes that are not allowed. */
+  readonly updateRules?: (before: any, after: any, findings: Findings) => void;
+}
+
+export type { KubeObject };
