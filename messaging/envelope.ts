@@ -18,6 +18,8 @@ export const HEADER = {
   end: 'Troupe-End',
   /** What an apply did: `created`, `configured` or `unchanged`. */
   result: 'Troupe-Result',
+  /** Warnings about an accepted request, a JSON list of sentences. */
+  warning: 'Troupe-Warning',
   traceparent: 'traceparent',
   /** The names NATS micro services use for errors. */
   serviceError: 'Nats-Service-Error',

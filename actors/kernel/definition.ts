@@ -63,6 +63,10 @@ export interface ActorDefinition {
   readonly effects: Readonly<Record<string, PerformEffect>>;
   /** The object's status, worked out from the state at every commit. */
   readonly status?: (state: State) => Record<string, unknown> | undefined;
+  /** What the sender of an event is told; default `{ accepted }`. */
+  readonly answer?: (event: AnyEventObject, object: KubeObject) => unknown;
+  /** What the sender of an event is told when there is no such object; default NOT_FOUND. */
+  readonly absent?: (event: AnyEventObject) => unknown;
   /** Refuses a change that Kubernetes forbids; throws INVALID. */
   readonly checkUpdate?: (before: KubeObject, after: KubeObject) => void;
   readonly limits?: Partial<ActorLimits>;

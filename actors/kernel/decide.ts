@@ -1,0 +1,165 @@
+// The decision on one message, from the record before to the record after: verbs of the API, deadlines, and the kind's
+// own events, all through one door. Pure but for the stepper it is handed; throws operating errors for the sender and
+// lets the machine's own exceptions through for supervision.
+import type { AnyEventObject } from 'xstate';
+import { timestamp } from '../../schemas/time.ts';
+import type { KubeObject } from '../../schemas/object.ts';
+import type { ActorId } from '../../messaging/identity.ts';
+import { HEADER } from '../../messaging/envelope.ts';
+import type { Headers } from '../../messaging/ports.ts';
+import type { ActorDefinition } from './definition.ts';
+import type { Mail } from './mailbox.ts';
+import { type ActorRecord, stateOf } from './record.ts';
+import type { Effect, Step, Stepper } from './step.ts';
+import { notFound, performVerb, VERBS, type Verb, type VerbRequest } from './verbs.ts';
+
+export interface Loaded {
+  readonly record: ActorRecord;
+  readonly revision: number;
+}
+
+export interface Decision {
+  /** The record to store; undefined when the message changed nothing. */
+  readonly record: ActorRecord | undefined;
+  /** The record is to be deleted instead of stored. */
+  readonly remove: boolean;
+  readonly effects: readonly Effect[];
+  /** The object to answer with, when the sender asked for one. */
+  readonly object: KubeObject | undefined;
+  readonly value: unknown;
+  readonly headers?: Headers;
+}
+
+export interface DecideContext {
+  readonly id: ActorId;
+  readonly definition: ActorDefinition;
+  readonly stepper: Stepper;
+  readonly nowMs: number;
+  readonly newUid: () => string;
+}
+
+/** The event that makes a sleeping actor ask again for what its state wants. */
+export const WAKE = 'record.loaded';
+/** The kernel's own event: a stored deadline has come. */
+export const DEADLINE = 'kernel.deadline';
+
+const VERB_EVENTS: ReadonlyMap<string, Verb> = new Map(VERBS.map((verb) => [`object.${verb}`, verb]));
+
+export function isVerb(event: AnyEventObject): boolean {
+  return VERB_EVENTS.has(event.type);
+}
+
+export function decide(mail: Mail, loaded: Loaded | undefined, context: DecideContext): Decision {
+  const verb = VERB_EVENTS.get(mail.event.type);
+  if (verb) return decideVerb(verb, mail, loaded, context);
+  if (!loaded) {
+    const { absent } = context.definition;
+    if (!absent) throw notFound(context.id);
+    return { record: undefined, remove: false, effects: [], object: undefined, value: absent(mail.event) };
+  }
+  if (mail.event.type === WAKE) return nothing(undefined);
+  if (mail.event.type === DEADLINE) return decideDeadline(mail, loaded, context);
+  const event = context.definition.decodeEvent(mail.event);
+  const step = context.stepper.step(stateOf(loaded.record), event);
+  const value = context.definition.answer?.(event, loaded.record.object) ?? { accepted: step.changed };
+  if (!step.changed) return nothing(value);
+  return { ...settle(loaded.record, step, mail, context), value };
+}
+
+function nothing(value: unknown): Decision {
+  return { record: undefined, remove: false, effects: [], object: undefined, value };
+}
+
+function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context: DecideContext): Decision {
+  if (verb === 'create' && loaded?.record.actor.createdBy === mail.id) {
+    return { ...nothing(undefined), object: loaded.record.object };
+  }
+  const outcome = performVerb(
+    { verb, body: mail.event.body, options: (mail.options ?? {}) as VerbRequest['options'] },
+    {
+      id: context.id,
+      definition: context.definition,
+      current: loaded && { object: loaded.record.object, revision: loaded.revision },
+      now: timestamp(context.nowMs),
+      nowMs: context.nowMs,
+      uid: loaded ? '' : context.newUid(),
+    },
+  );
+  const headers: Record<string, string> = { [HEADER.result]: outcome.result };
+  if (outcome.warnings.length > 0) headers[HEADER.warning] = JSON.stringify(outcome.warnings);
+  const dryRun = mail.options?.dryRun === true;
+  if (outcome.event === undefined || dryRun) {
+    return { ...nothing(undefined), object: outcome.object, headers };
+  }
+  const settled = outcome.event === 'object.created' ? begin(outcome.object, mail, context) :
+    hear(outcome.object, outcome.event, loaded!.record, mail, context);
+  return { ...settled, headers };
+}
+
+function begin(object: KubeObject, mail: Mail, context: DecideContext): Decision {
+  const first = context.stepper.start({ object });
+  const step = context.stepper.step(first, { type: 'object.created' });
+  const joined = step.changed ? join(first, step) : first;
+  return settle(undefined, joined, mail, context);
+}
+
+/** Two steps of one decision as one: nobody sees what lies between. */
+function join(first: Step, second: Step): Step {
+  const arm = new Map(first.arm);
+  for (const id of second.disarm) arm.delete(id);
+  for (const [id, delay] of second.arm) arm.set(id, delay);
+  return { ...second, changed: true, effects: [...first.effects, ...second.effects], arm };
+}
+
+function hear(
+  object: KubeObject,
+  type: string,
+  before: ActorRecord,
+  mail: Mail,
+  context: DecideContext,
+): Decision {
+  const state = stateOf({ ...before, object });
+  const step = context.stepper.step(state, { type });
+  return settle(before, { ...step, changed: true }, mail, context);
+}
+
+function decideDeadline(mail: Mail, loaded: Loaded, context: DecideContext): Decision {
+  const { deadlines } = loaded.record.actor;
+  const id = String(mail.event.deadline);
+  const at = deadlines[id];
+  if (at === undefined || at > context.nowMs) return nothing({ accepted: false });
+  const { [id]: _fired, ...rest } = deadlines;
+  const before = { ...loaded.record, actor: { ...loaded.record.actor, deadlines: rest } };
+  const step = context.stepper.step(stateOf(before), { type: id });
+  return { ...settle(before, { ...step, changed: true }, mail, context), value: { accepted: true } };
+}
+
+/** The record after a step: context, deadlines as absolute times, and the status worked out anew. */
+function settle(before: ActorRecord | undefined, step: Step, mail: Mail, context: DecideContext): Decision {
+  const { object: given, ...own } = step.context as { object: KubeObject } & Record<string, unknown>;
+  const deadlines: Record<string, number> = { ...before?.actor.deadlines };
+  for (const id of step.disarm) delete deadlines[id];
+  for (const [id, delayMs] of step.arm) deadlines[id] = context.nowMs + delayMs;
+  const status = context.definition.status?.({ value: step.value, context: step.context }) ?? given.status;
+  const object = status === undefined ? given : { ...given, status };
+  const finalizers = object.metadata.finalizers?.length ?? 0;
+  const record: ActorRecord = {
+    object,
+    actor: {
+      value: step.value,
+      context: own,
+      deadlines,
+      settled: step.settled,
+      createdBy: before?.actor.createdBy ?? mail.id,
+      applied: mail.id,
+    },
+  };
+  const remove = step.done && finalizers === 0 && before !== undefined;
+  return { record, remove, effects: step.effects, object, value: undefined };
+}
+
+/** The record of an actor that is held: state kept, the reason beside it. */
+export function quarantined(record: ActorRecord, mail: Mail, message: string, nowMs: number): ActorRecord {
+  const since = timestamp(nowMs);
+  return { ...record, actor: { ...record.actor, applied: mail.id, quarantine: { since, event: mail.event.type, message } } };
+}

@@ -1,0 +1,125 @@
+// The deadlines of all actors whose shards this host holds, asleep or awake. What is true stands in the records; this is
+// an index in memory, and may be late or wrong without harm: a fired deadline is looked up again in the record, and
+// removed by the commit it causes, so it fires once whatever crashes in between.
+import type { Clock, Timer } from '../../messaging/ports.ts';
+import { backOff } from './limits.ts';
+
+interface Due {
+  readonly at: number;
+  readonly key: string;
+  readonly id: string;
+}
+
+const FIRST_RETRY_MS = 500;
+const MOST_RETRY_MS = 30_000;
+/** No alarm is set further ahead than this, since long timers drift and overflow. */
+const LONGEST_MS = 3_600_000;
+
+export class Timers {
+  private readonly clock: Clock;
+  private readonly fire: (key: string, id: string) => void;
+  private readonly heap: Due[] = [];
+  private readonly known = new Map<string, ReadonlyMap<string, number>>();
+  private readonly failures = new Map<string, number>();
+  private alarm: { at: number; timer: Timer } | undefined;
+
+  constructor(clock: Clock, fire: (key: string, id: string) => void) {
+    this.clock = clock;
+    this.fire = fire;
+  }
+
+  /** Deadlines known, over all actors. */
+  get size(): number {
+    let size = 0;
+    for (const deadlines of this.known.values()) size += deadlines.size;
+    return size;
+  }
+
+  /** Takes over the deadlines of a record as it now stands. */
+  set(key: string, deadlines: Readonly<Record<string, number>>): void {
+    const entries = Object.entries(deadlines);
+    if (entries.length === 0) {
+      this.forget(key);
+      return;
+    }
+    const before = this.known.get(key);
+    this.known.set(key, new Map(entries));
+    for (const [id, at] of entries) {
+      if (before?.get(id) !== at) this.push({ at, key, id });
+    }
+    this.setAlarm();
+  }
+
+  forget(key: string): void {
+    this.known.delete(key);
+    this.failures.delete(key);
+  }
+
+  /** The event of a fired deadline could not be stored: fire again, later each time. */
+  retry(key: string, id: string): void {
+    if (!this.known.get(key)?.has(id)) return;
+    const failures = (this.failures.get(key) ?? 0) + 1;
+    this.failures.set(key, failures);
+    this.push({ at: this.clock.now() + backOff(failures, FIRST_RETRY_MS, MOST_RETRY_MS), key, id });
+    this.setAlarm();
+  }
+
+  stop(): void {
+    this.alarm?.timer.cancel();
+    this.alarm = undefined;
+    this.heap.length = 0;
+    this.known.clear();
+    this.failures.clear();
+  }
+
+  private setAlarm(): void {
+    const first = this.heap[0];
+    if (!first || (this.alarm && this.alarm.at <= first.at)) return;
+    this.alarm?.timer.cancel();
+    const delayMs = Math.min(Math.max(first.at - this.clock.now(), 0), LONGEST_MS);
+    const timer = this.clock.after(delayMs, () => {
+      this.alarm = undefined;
+      this.run();
+    });
+    this.alarm = { at: first.at, timer };
+  }
+
+  private run(): void {
+    const now = this.clock.now();
+    for (let due = this.heap[0]; due && due.at <= now; due = this.heap[0]) {
+      this.pop();
+      const at = this.known.get(due.key)?.get(due.id);
+      if (at !== undefined && at <= now) this.fire(due.key, due.id);
+    }
+    this.setAlarm();
+  }
+
+  private push(due: Due): void {
+    const { heap } = this;
+    heap.push(due);
+    let child = heap.length - 1;
+    while (child > 0) {
+      const parent = (child - 1) >> 1;
+      if (heap[parent]!.at <= heap[child]!.at) break;
+      [heap[parent], heap[child]] = [heap[child]!, heap[parent]!];
+      child = parent;
+    }
+  }
+
+  private pop(): void {
+    const { heap } = this;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    heap[0] = last;
+    let parent = 0;
+    for (;;) {
+      const left = 2 * parent + 1;
+      if (left >= heap.length) break;
+      const right = left + 1;
+      const least = right < heap.length && heap[right]!.at < heap[left]!.at ? right : left;
+      if (heap[parent]!.at <= heap[least]!.at) break;
+      [heap[parent], heap[least]] = [heap[least]!, heap[parent]!];
+      parent = least;
+    }
+  }
+}
