@@ -1,7 +1,10 @@
 // The kind Pod.
 import type { Kind } from '../kind.ts';
-import { objectOf } from '../object.ts';
-import { struct } from '../shape.ts';
+import { type KubeObject, objectOf } from '../object.ts';
+import { type PodSpec, podSpec } from './pod-spec.ts';
+import { type PodStatus, podStatus } from './pod-status.ts';
+
+export type Pod = KubeObject<PodSpec, PodStatus>;
 
 export const podKind: Kind = {
   kind: 'Pod',
@@ -11,5 +14,5 @@ export const podKind: Kind = {
   shortNames: ['po'],
   namespaced: true,
   categories: ['all'],
-  codec: objectOf('Pod', 'v1', struct('PodSpec', {}, {}), struct('PodStatus', {}, {})),
+  codec: objectOf('Pod', 'v1', podSpec, podStatus),
 };
