@@ -2,6 +2,7 @@
 // own events, all through one door. Pure but for the stepper it is handed; throws operating errors for the sender and
 // lets the machine's own exceptions through for supervision.
 import type { AnyEventObject } from 'xstate';
+import { TroupeError } from '../../schemas/errors.ts';
 import { timestamp } from '../../schemas/time.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import type { ActorId } from '../../messaging/identity.ts';
@@ -57,6 +58,8 @@ export function decide(mail: Mail, loaded: Loaded | undefined, context: DecideCo
     if (!absent) throw notFound(context.id);
     return { record: undefined, remove: false, effects: [], object: undefined, value: absent(mail.event) };
   }
+  const held = loaded.record.actor.quarantine;
+  if (held) throw new TroupeError('QUARANTINED', `the actor is held since ${held.since}: ${held.message}`);
   if (mail.event.type === WAKE) return nothing(undefined);
   if (mail.event.type === DEADLINE) return decideDeadline(mail, loaded, context);
   const event = context.definition.decodeEvent(mail.event);
@@ -90,6 +93,10 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
   const dryRun = mail.options?.dryRun === true;
   if (outcome.event === undefined || dryRun) {
     return { ...nothing(undefined), object: outcome.object, headers };
+  }
+  if (verb === 'delete' && loaded?.record.actor.quarantine) {
+    // Its machine cannot be trusted to end it, and an object must always be deletable.
+    return { ...nothing(undefined), record: loaded.record, remove: true, object: outcome.object, headers };
   }
   const settled = outcome.event === 'object.created' ? begin(outcome.object, mail, context) :
     hear(outcome.object, outcome.event, loaded!.record, mail, context);
@@ -158,8 +165,25 @@ function settle(before: ActorRecord | undefined, step: Step, mail: Mail, context
   return { record, remove, effects: step.effects, object, value: undefined };
 }
 
-/** The record of an actor that is held: state kept, the reason beside it. */
+/** The record of an actor that is held: state kept, the reason beside it and among the object's conditions. */
 export function quarantined(record: ActorRecord, mail: Mail, message: string, nowMs: number): ActorRecord {
   const since = timestamp(nowMs);
-  return { ...record, actor: { ...record.actor, applied: mail.id, quarantine: { since, event: mail.event.type, message } } };
+  const status = (record.object.status ?? {}) as { conditions?: { type: string }[] };
+  const condition = {
+    type: 'Quarantined',
+    status: 'True',
+    reason: 'StepFailed',
+    message: `${mail.event.type}: ${message}`,
+    lastTransitionTime: since,
+  };
+  const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== 'Quarantined'), condition];
+  return {
+    object: { ...record.object, status: { ...status, conditions } },
+    actor: {
+      ...record.actor,
+      deadlines: {},
+      applied: mail.id,
+      quarantine: { since, event: mail.event.type, message },
+    },
+  };
 }
