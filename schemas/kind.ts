@@ -16,9 +16,9 @@ export interface Kind {
   readonly codec: Shape<any>;
   /** What names of this kind must be; a DNS subdomain when absent. */
   readonly nameErrors?: (name: string) => readonly string[];
-  /** Fills in what the user left out; gives back a new object or the same one. */
+  /** Fills in what the user left out, in the object given: the caller's own copy, decoded. */
   readonly defaults?: (object: any) => any;
-  /** Reports values that are not allowed. Runs on decoded objects, before and without defaults. */
+  /** Reports values that are not allowed. Runs on decoded objects with defaults. */
   readonly rules?: (object: any, findings: Findings) => void;
   /** Reports changes that are not allowed. */
   readonly updateRules?: (before: any, after: any, findings: Findings) => void;

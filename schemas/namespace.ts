@@ -2,6 +2,7 @@
 import type * as t from 'io-ts';
 import type { Kind } from './kind.ts';
 import { meta } from './meta.ts';
+import { labelErrors } from './names.ts';
 import { type KubeObject, objectOf } from './object.ts';
 import { text, time } from './scalars.ts';
 import { list, struct } from './shape.ts';
@@ -37,5 +38,6 @@ export const namespaceKind: Kind = {
   shortNames: ['ns'],
   namespaced: false,
   categories: [],
+  nameErrors: labelErrors,
   codec: objectOf('Namespace', 'v1', namespaceSpec, namespaceStatus),
 };

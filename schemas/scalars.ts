@@ -110,7 +110,7 @@ export function choice<W extends string>(...words: readonly W[]): ScalarShape<W>
     read: (value, path, findings) => {
       if (typeof value !== 'string') findings.wrongType(path, value, 'must be a string');
       else if (words.includes(value as W)) return value as W;
-      else if (value !== '') findings.unsupported(path, value, [...words].sort());
+      else if (value !== '') findings.unsupported(path, value, words);
       return value as W;
     },
   });

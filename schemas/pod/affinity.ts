@@ -2,7 +2,7 @@
 import type * as t from 'io-ts';
 import { meta } from '../meta.ts';
 import { labelSelector } from '../references.ts';
-import { choice, int32, int64, text } from '../scalars.ts';
+import { anyText, choice, int32, int64, text } from '../scalars.ts';
 import { list, struct } from '../shape.ts';
 
 const atomic = { listType: 'atomic' } as const;
@@ -11,7 +11,7 @@ export const nodeSelectorRequirement = struct(
   'NodeSelectorRequirement',
   {
     key: meta(text, 'The label or field.'),
-    operator: meta(choice('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'), 'How it is compared.'),
+    operator: meta(text, 'In, NotIn, Exists, DoesNotExist, Gt or Lt.'),
   },
   { values: meta(list(text), { description: 'What it is compared with.', ...atomic }) },
 );
@@ -54,7 +54,7 @@ export const nodeAffinity = struct(
 
 export const podAffinityTerm = struct(
   'PodAffinityTerm',
-  { topologyKey: meta(text, 'Node label that says what "the same place" means.') },
+  { topologyKey: meta(anyText, 'Node label that says what "the same place" means.') },
   {
     labelSelector,
     matchLabelKeys: meta(list(text), atomic),
@@ -110,7 +110,7 @@ export const topologySpreadConstraint = struct(
   'TopologySpreadConstraint',
   {
     maxSkew: meta(int32, 'How uneven pods may be spread.'),
-    topologyKey: meta(text, 'Node label whose values are the places to spread over.'),
+    topologyKey: meta(anyText, 'Node label whose values are the places to spread over.'),
     whenUnsatisfiable: choice('DoNotSchedule', 'ScheduleAnyway'),
   },
   {

@@ -65,7 +65,7 @@ export const containerPort = struct(
     hostIP: meta(text, 'Address of the node the port is bound to.'),
     hostPort: meta(int32, { description: 'Port on the node.', minimum: 1, maximum: 65535 }),
     name: meta(text, 'Name services can use for the port.'),
-    protocol: meta(choice('TCP', 'UDP', 'SCTP'), { description: 'Protocol.', default: 'TCP' }),
+    protocol: meta(choice('SCTP', 'TCP', 'UDP'), { description: 'Protocol.', default: 'TCP' }),
   },
 );
 
@@ -152,7 +152,7 @@ const containerFields = {
     description: 'File whose content becomes the message of the end.',
     default: '/dev/termination-log',
   }),
-  terminationMessagePolicy: meta(choice('File', 'FallbackToLogsOnError'), { default: 'File' }),
+  terminationMessagePolicy: meta(choice('FallbackToLogsOnError', 'File'), { default: 'File' }),
   securityContext: meta(securityContext, "Instead of the pod's."),
   stdin: meta(flag, 'True keeps the standard input open.'),
   stdinOnce: meta(flag, 'True closes the standard input after the first client.'),
