@@ -43,5 +43,18 @@ export const eventKind: Kind = {
   shortNames: ['ev'],
   namespaced: true,
   categories: [],
+  selectableFields: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
   codec: event,
 };

@@ -14,6 +14,8 @@ export interface Kind {
   /** `all` puts the kind into `get all`. */
   readonly categories: readonly string[];
   readonly codec: Shape<any>;
+  /** Fields of `--field-selector`, besides metadata.name and metadata.namespace. */
+  readonly selectableFields?: readonly string[];
   /** What names of this kind must be; a DNS subdomain when absent. */
   readonly nameErrors?: (name: string) => readonly string[];
   /** Fills in what the user left out, in the object given: the caller's own copy, decoded. */

@@ -39,5 +39,6 @@ export const namespaceKind: Kind = {
   namespaced: false,
   categories: [],
   nameErrors: labelErrors,
+  selectableFields: ['status.phase'],
   codec: objectOf('Namespace', 'v1', namespaceSpec, namespaceStatus),
 };

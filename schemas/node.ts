@@ -108,5 +108,6 @@ export const nodeKind: Kind = {
   shortNames: ['no'],
   namespaced: false,
   categories: [],
+  selectableFields: ['spec.unschedulable'],
   codec: objectOf('Node', 'v1', nodeSpec, nodeStatus),
 };
