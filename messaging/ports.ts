@@ -85,7 +85,8 @@ export interface ServiceDescription {
  */
 export interface Bus {
   readonly maxPayloadBytes: number;
-  publish(subject: string, data: Uint8Array, headers?: Headers): void;
+  /** With `reply`, answers go to that subject: a request passed on for somebody else. */
+  publish(subject: string, data: Uint8Array, headers?: Headers, reply?: string): void;
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Message>;
   /**
    * One request, many answers. The answering side sends any number of messages to `reply` and ends with an empty

@@ -210,7 +210,9 @@ export class Activation {
     const { record, revision } = this.loaded!;
     if (replyWasLost) this.resumeEffects(record, revision);
     const result = mail.event.type === 'object.create' ? 'created' : 'configured';
-    const value = mail.event.type.startsWith('object.') ? present(record.object, revision) : { accepted: true };
+    const value = mail.event.type.startsWith('object.')
+      ? present(record.object, revision)
+      : { accepted: true };
     mail.answer({ ok: true, value, headers: { [HEADER.result]: result } });
   }
 
@@ -225,7 +227,10 @@ export class Activation {
     if (mail.from === undefined || mail.fence === undefined) return;
     const seen = this.fences.get(mail.from) ?? 0;
     if (mail.fence < seen) {
-      throw new TroupeError('STALE_FENCE', `"${mail.from}" speaks from revision ${mail.fence}, after ${seen}`);
+      throw new TroupeError(
+        'STALE_FENCE',
+        `"${mail.from}" speaks from revision ${mail.fence}, after ${seen}`,
+      );
     }
     this.fences.set(mail.from, mail.fence);
   }

@@ -2,12 +2,12 @@
 // own events, all through one door. Pure but for the stepper it is handed; throws operating errors for the sender and
 // lets the machine's own exceptions through for supervision.
 import type { AnyEventObject } from 'xstate';
-import { TroupeError } from '../../schemas/errors.ts';
-import { timestamp } from '../../schemas/time.ts';
-import type { KubeObject } from '../../schemas/object.ts';
-import type { ActorId } from '../../messaging/identity.ts';
 import { HEADER } from '../../messaging/envelope.ts';
+import type { ActorId } from '../../messaging/identity.ts';
 import type { Headers } from '../../messaging/ports.ts';
+import { TroupeError } from '../../schemas/errors.ts';
+import type { KubeObject } from '../../schemas/object.ts';
+import { timestamp } from '../../schemas/time.ts';
 import type { ActorDefinition } from './definition.ts';
 import type { Mail } from './mailbox.ts';
 import { type ActorRecord, stateOf } from './record.ts';
@@ -44,6 +44,9 @@ export const WAKE = 'record.loaded';
 /** The kernel's own event: a stored deadline has come. */
 export const DEADLINE = 'kernel.deadline';
 
+/** The kernel's own event: an effect threw. Machines hear it as it is. */
+export const EFFECT_FAILED = 'effect.failed';
+
 const VERB_EVENTS: ReadonlyMap<string, Verb> = new Map(VERBS.map((verb) => [`object.${verb}`, verb]));
 
 export function isVerb(event: AnyEventObject): boolean {
@@ -62,8 +65,9 @@ export function decide(mail: Mail, loaded: Loaded | undefined, context: DecideCo
   if (held) throw new TroupeError('QUARANTINED', `the actor is held since ${held.since}: ${held.message}`);
   if (mail.event.type === WAKE) return nothing(undefined);
   if (mail.event.type === DEADLINE) return decideDeadline(mail, loaded, context);
-  const event = context.definition.decodeEvent(mail.event);
-  const step = context.stepper.step(stateOf(loaded.record), event);
+  const internal = mail.event.type === EFFECT_FAILED;
+  const event = internal ? mail.event : context.definition.decodeEvent(mail.event);
+  const step = context.stepper.step(stateOf(loaded.record), { ...event, at: context.nowMs });
   const value = context.definition.answer?.(event, loaded.record.object) ?? { accepted: step.changed };
   if (!step.changed) return nothing(value);
   return { ...settle(loaded.record, step, mail, context), value };
@@ -98,14 +102,16 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
     // Its machine cannot be trusted to end it, and an object must always be deletable.
     return { ...nothing(undefined), record: loaded.record, remove: true, object: outcome.object, headers };
   }
-  const settled = outcome.event === 'object.created' ? begin(outcome.object, mail, context) :
-    hear(outcome.object, outcome.event, loaded!.record, mail, context);
+  const settled =
+    outcome.event === 'object.created'
+      ? begin(outcome.object, mail, context)
+      : hear(outcome.object, outcome.event, loaded!.record, mail, context);
   return { ...settled, headers };
 }
 
 function begin(object: KubeObject, mail: Mail, context: DecideContext): Decision {
   const first = context.stepper.start({ object });
-  const step = context.stepper.step(first, { type: 'object.created' });
+  const step = context.stepper.step(first, { type: 'object.created', at: context.nowMs });
   const joined = step.changed ? join(first, step) : first;
   return settle(undefined, joined, mail, context);
 }
@@ -126,7 +132,7 @@ function hear(
   context: DecideContext,
 ): Decision {
   const state = stateOf({ ...before, object });
-  const step = context.stepper.step(state, { type });
+  const step = context.stepper.step(state, { type, at: context.nowMs });
   return settle(before, { ...step, changed: true }, mail, context);
 }
 
@@ -137,7 +143,7 @@ function decideDeadline(mail: Mail, loaded: Loaded, context: DecideContext): Dec
   if (at === undefined || at > context.nowMs) return nothing({ accepted: false });
   const { [id]: _fired, ...rest } = deadlines;
   const before = { ...loaded.record, actor: { ...loaded.record.actor, deadlines: rest } };
-  const step = context.stepper.step(stateOf(before), { type: id });
+  const step = context.stepper.step(stateOf(before), { type: id, at: context.nowMs });
   return { ...settle(before, { ...step, changed: true }, mail, context), value: { accepted: true } };
 }
 

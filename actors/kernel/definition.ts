@@ -23,6 +23,8 @@ export interface Occurrence {
 
 /** What an effect may use. Effects perform; they decide nothing and are safe to repeat. */
 export interface EffectScope {
+  /** Aborted when this host stops. */
+  readonly signal: AbortSignal;
   readonly self: ActorId;
   readonly uid: string;
   /** The revision of the record whose commit asked for this effect. */
@@ -34,8 +36,8 @@ export interface EffectScope {
   readonly view: View;
   /** Sends an event to another actor and waits until it is stored. */
   ask(id: ActorId, event: AnyEventObject): Promise<unknown>;
-  /** Sends a request to a node's agent. */
-  askNode(node: string, verb: string, body: unknown): Promise<unknown>;
+  /** Sends a request to a node's agent; tries for `withinMs` (default: the kernel's bound on a question). */
+  askNode(node: string, verb: string, body: unknown, withinMs?: number): Promise<unknown>;
   /** Records a Kubernetes Event about this object. */
   note(occurrence: Occurrence): void;
 }

@@ -1,10 +1,11 @@
 // Facts: what is announced after a commit, as CloudEvents JSON on the fact subjects. A fact says what has become true;
 // it is news, not state: it may be lost, and whoever needs certainty reads the record.
-import { preciseTimestamp } from '../../schemas/time.ts';
+
 import { encode } from '../../messaging/envelope.ts';
 import { type ActorId, keyOf } from '../../messaging/identity.ts';
 import type { Bus, Clock } from '../../messaging/ports.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
+import { preciseTimestamp } from '../../schemas/time.ts';
 import type { ActorRecord } from './record.ts';
 
 /** A fact on the wire: a CloudEvent of specification 1.0 in JSON. */

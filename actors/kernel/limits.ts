@@ -17,8 +17,6 @@ export interface KernelLimits {
   readonly commitAttempts: number;
   /** Changes kept in memory for watchers that resume. */
   readonly watchBacklog: number;
-  /** Events a slow watcher may lag behind before its watch is ended with GONE. */
-  readonly watchQueue: number;
   /** Kubernetes Events under way to the store; more are dropped and counted. */
   readonly notesInFlight: number;
   /** How long a Kubernetes Event is kept. */
@@ -34,7 +32,6 @@ export const KERNEL_LIMITS: KernelLimits = {
   tryMs: 5_000,
   commitAttempts: 5,
   watchBacklog: 10_000,
-  watchQueue: 5_000,
   notesInFlight: 1_000,
   eventTtlMs: 3_600_000,
 };

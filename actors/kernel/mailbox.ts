@@ -1,7 +1,7 @@
 // The messages waiting for one actor: first in, first out, bounded. A full mailbox refuses; it never grows.
 import type { AnyEventObject } from 'xstate';
-import { TroupeError } from '../../schemas/errors.ts';
 import type { Headers } from '../../messaging/ports.ts';
+import { TroupeError } from '../../schemas/errors.ts';
 
 /** What the sender is told, once, after the commit. */
 export type Answer =

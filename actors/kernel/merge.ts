@@ -30,7 +30,10 @@ export function applyDocument(current: KubeObject, document: KubeObject): KubeOb
 
 /** Notes the document on the object for the next `apply`. */
 export function withLastApplied(object: KubeObject, document: KubeObject): KubeObject {
-  const annotations = { ...object.metadata.annotations, [LAST_APPLIED]: `${JSON.stringify(bare(document))}\n` };
+  const annotations = {
+    ...object.metadata.annotations,
+    [LAST_APPLIED]: `${JSON.stringify(bare(document))}\n`,
+  };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 

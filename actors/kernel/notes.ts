@@ -1,9 +1,10 @@
 // Kubernetes Events: what happened to an object, in words, for `describe`. Repetitions are counted, not repeated. They
 // are a courtesy: kept for an hour in a bucket of their own, dropped under load, and never waited for.
-import { timestamp } from '../../schemas/time.ts';
+
 import { encode } from '../../messaging/envelope.ts';
 import { hashOf, toToken } from '../../messaging/identity.ts';
 import type { Bucket, Clock, Trace } from '../../messaging/ports.ts';
+import { timestamp } from '../../schemas/time.ts';
 import type { Occurrence } from './definition.ts';
 
 /** The object an Event is about. */
@@ -25,7 +26,13 @@ interface Counted {
 const REMEMBERED = 4_096;
 
 export class Notes {
-  private readonly options: { bucket: Bucket; clock: Clock; trace: Trace; component: string; inFlight: number };
+  private readonly options: {
+    bucket: Bucket;
+    clock: Clock;
+    trace: Trace;
+    component: string;
+    inFlight: number;
+  };
   private readonly counted = new Map<string, Counted>();
   private underWay = 0;
   /** Events not written because too many were under way. */

@@ -1,8 +1,9 @@
 // What is stored for one actor: the object users see and the actor's own state, as readable JSON, so that
 // `nats kv get troupe_dev pods.default.web` shows a person what they expect. Absolute times, no secrets of the host.
+
+import { decode, encode } from '../../messaging/envelope.ts';
 import { TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
-import { decode, encode } from '../../messaging/envelope.ts';
 import type { State } from './step.ts';
 
 export interface Quarantine {

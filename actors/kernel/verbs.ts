@@ -1,12 +1,12 @@
 // What the API's verbs do to an object: create, apply, replace, patch, delete. Pure: the record before and the request
 // give the object after and the event the actor's machine hears. Kubernetes' rules for metadata live here, once, for
 // every kind: uid, generation, timestamps, finalizers, resourceVersion.
-import { isLeft } from 'fp-ts/lib/Either.js';
+import type { ActorId } from '../../messaging/identity.ts';
 import { TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject, ObjectMeta } from '../../schemas/object.ts';
+import { orThrow } from '../../schemas/or-throw.ts';
 import { timestamp } from '../../schemas/time.ts';
 import { validate } from '../../schemas/validate.ts';
-import type { ActorId } from '../../messaging/identity.ts';
 import type { ActorDefinition } from './definition.ts';
 import { applyDocument, mergePatch, sameJson, withLastApplied } from './merge.ts';
 
@@ -56,7 +56,8 @@ export function performVerb(request: VerbRequest, context: VerbContext): VerbOut
     return change(mergePatch(current.object, body) as KubeObject, request, context);
   }
   const document = documentOf(body, context);
-  if (verb === 'create' || (verb === 'apply' && !context.current)) return create(verb, document, request, context);
+  if (verb === 'create' || (verb === 'apply' && !context.current))
+    return create(verb, document, request, context);
   if (verb === 'replace') {
     const current = existing(context);
     checkRevision(document.metadata.resourceVersion, context);
@@ -96,7 +97,11 @@ function change(wanted: KubeObject, request: VerbRequest, context: VerbContext):
     throw new TroupeError('BAD_REQUEST', 'the kind and apiVersion of an object cannot be changed');
   }
   const checked = check(keep, request);
-  const object = { ...checked.object, metadata: keepOwn(checked.object, before).metadata, status: before.status };
+  const object = {
+    ...checked.object,
+    metadata: keepOwn(checked.object, before).metadata,
+    status: before.status,
+  };
   const { warnings } = checked;
   if (sameMeaning(object, before)) return { object: before, event: undefined, result: 'unchanged', warnings };
   context.definition.checkUpdate?.(before, object);
@@ -120,7 +125,10 @@ function remove(body: unknown, context: VerbContext): VerbOutcome {
   checkRevision(resourceVersion, context);
   const asked = options.gracePeriodSeconds;
   if (asked !== undefined && !(Number.isInteger(asked) && asked >= 0)) {
-    throw new TroupeError('INVALID', `gracePeriodSeconds: Invalid value: ${asked}: must be greater than or equal to 0`);
+    throw new TroupeError(
+      'INVALID',
+      `gracePeriodSeconds: Invalid value: ${asked}: must be greater than or equal to 0`,
+    );
   }
   const usual = (object.spec as { terminationGracePeriodSeconds?: number } | undefined)
     ?.terminationGracePeriodSeconds;
@@ -175,10 +183,9 @@ function documentOf(body: unknown, context: VerbContext): KubeObject {
 }
 
 function check(object: KubeObject, request: VerbRequest): { object: KubeObject; warnings: string[] } {
-  const outcome = validate(object, { strict: request.options.fieldValidation === 'Strict' });
-  if (isLeft(outcome)) throw outcome.left;
-  const warnings = request.options.fieldValidation === 'Ignore' ? [] : outcome.right.warnings;
-  return { object: outcome.right.object, warnings };
+  const checked = orThrow(validate(object, { strict: request.options.fieldValidation === 'Strict' }));
+  const warnings = request.options.fieldValidation === 'Ignore' ? [] : checked.warnings;
+  return { object: checked.object, warnings };
 }
 
 function stripOwn(object: KubeObject): KubeObject {
@@ -192,7 +199,8 @@ function stripOwn(object: KubeObject): KubeObject {
 function keepOwn(object: KubeObject, before: KubeObject): KubeObject {
   const metadata = { ...stripOwn(object).metadata };
   for (const field of [...OWN_METADATA, 'deletionGracePeriodSeconds'] as const) {
-    if (before.metadata[field] !== undefined) (metadata as Record<string, unknown>)[field] = before.metadata[field];
+    if (before.metadata[field] !== undefined)
+      (metadata as Record<string, unknown>)[field] = before.metadata[field];
   }
   return { ...object, metadata };
 }

@@ -1,8 +1,9 @@
 // One process's read model of a bucket: the newest value of every key, fed by a single watcher. Lists, watches, the
 // table of nodes and the index of deadlines read it, so that nothing ever scans the store on a timer. It may lag behind
 // the store; whoever needs a consistent read first waits for the revision it must have seen.
-import { TroupeError, hasCode } from '../../schemas/errors.ts';
+
 import type { Bucket, Clock, Entry, Trace } from '../../messaging/ports.ts';
+import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import { backOff } from './limits.ts';
 import { type ActorRecord, decodeRecord } from './record.ts';
 

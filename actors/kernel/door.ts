@@ -1,0 +1,270 @@
+// The public door: the API's verbs as a NATS micro service, JSON in and JSON out. Any host serves any request: writes go
+// to the actor's mailbox, single reads to the stream's leader, lists and watches to this process's view. It keeps no
+// state of its own.
+import {
+  asTroupeError,
+  decode,
+  encode,
+  errorHeaders,
+  HEADER,
+  respondError,
+} from '../../messaging/envelope.ts';
+import { keyOf } from '../../messaging/identity.ts';
+import type { Bucket, Headers, Message, Subscription } from '../../messaging/ports.ts';
+import { type ApiAddress, parseApi } from '../../messaging/subjects.ts';
+import { TroupeError } from '../../schemas/errors.ts';
+import type { Kind } from '../../schemas/kinds.ts';
+import { KINDS } from '../../schemas/kinds.ts';
+import type { KubeObject } from '../../schemas/object.ts';
+import type { ActorDefinition } from './definition.ts';
+import type { Host } from './host.ts';
+import { type Criteria, criteriaOf, listOf } from './listing.ts';
+import { decodeRecord, present } from './record.ts';
+import { notFound, VERBS } from './verbs.ts';
+import { View } from './view.ts';
+import { streamWatch } from './watching.ts';
+
+export interface DoorOptions {
+  readonly host: Host;
+  readonly events: Bucket;
+  readonly definitions: readonly ActorDefinition[];
+}
+
+const READS = ['get', 'list', 'watch', 'logs'] as const;
+/** Written into the service's description; follows the package. */
+const VERSION = '0.1.0';
+
+interface Reply {
+  readonly value: unknown;
+  readonly headers?: Headers;
+}
+
+export class Door {
+  private readonly options: DoorOptions;
+  private readonly kinds: ReadonlyMap<string, Kind>;
+  private readonly written: ReadonlySet<string>;
+  private readonly closing = new AbortController();
+  private service: Subscription | undefined;
+  private eventView: Promise<View> | undefined;
+
+  constructor(options: DoorOptions) {
+    this.options = options;
+    const served = [
+      ...options.definitions.map(({ kind }) => kind),
+      ...KINDS.filter((k) => k.plural === 'events'),
+    ];
+    this.kinds = new Map(served.map((kind) => [kind.plural, kind]));
+    this.written = new Set(options.definitions.map(({ kind }) => kind.plural));
+  }
+
+  async open(): Promise<void> {
+    const { host } = this.options;
+    const verbs = [...VERBS, ...READS];
+    this.service = await host.world.bus.serve(
+      {
+        name: `troupe-${host.cluster}`,
+        version: VERSION,
+        description: `The API of Troupe cluster ${host.cluster}`,
+        metadata: { cluster: host.cluster, host: host.name },
+        endpoints: verbs.map((verb) => ({
+          name: verb,
+          subject: host.subjects.apiVerb(verb),
+          metadata: { form: host.subjects.apiVerb(verb).replace('*.*.*', '<plural>.<namespace>.<name>') },
+        })),
+      },
+      (message) => void this.receive(message),
+    );
+  }
+
+  close(): void {
+    this.service?.unsubscribe();
+    this.closing.abort();
+    void this.eventView?.then((view) => view.stop()).catch(() => {});
+  }
+
+  pluralOfKind(kind: string): string | undefined {
+    for (const known of this.kinds.values()) if (known.kind === kind) return known.plural;
+    return undefined;
+  }
+
+  private async receive(message: Message): Promise<void> {
+    try {
+      const address = parseApi(message.subject);
+      const reply = await this.answer(address, message);
+      if (reply) message.respond(encode(reply.value), reply.headers);
+    } catch (error) {
+      const fault = asTroupeError(error);
+      if (fault.code === 'INTERNAL') {
+        const fields = { subject: message.subject, message: fault.message };
+        this.options.host.world.trace.log('error', 'request failed', fields);
+      }
+      if (isStreamed(message.subject)) message.respond(new Uint8Array(), endOf(fault));
+      else respondError(message, fault);
+    }
+  }
+
+  private async answer(address: ApiAddress, message: Message): Promise<Reply | undefined> {
+    const kind = this.kindOf(address);
+    const options = optionsOf(message.headers);
+    switch (address.verb) {
+      case 'get':
+        return { value: await this.get(address, options) };
+      case 'list':
+        return { value: await this.list(kind, criteriaOf(address.namespace, options)) };
+      case 'watch':
+        await this.watch(kind, criteriaOf(address.namespace, options), options, message);
+        return undefined;
+      case 'logs':
+        await this.logs(address, message);
+        return undefined;
+      default:
+        return this.write(kind, address, message, options);
+    }
+  }
+
+  private kindOf({ plural, namespace, name, verb }: ApiAddress): Kind {
+    const kind = this.kinds.get(plural);
+    if (!kind) throw new TroupeError('UNSUPPORTED', `the server doesn't have a resource type "${plural}"`);
+    if (!kind.namespaced && namespace !== '') {
+      throw new TroupeError('BAD_REQUEST', `${plural} are not namespaced: the namespace must be "_"`);
+    }
+    const one = verb !== 'list' && verb !== 'watch';
+    if (one && kind.namespaced && namespace === '') {
+      throw new TroupeError(
+        'BAD_REQUEST',
+        'an empty namespace may not be set when a resource name is provided',
+      );
+    }
+    if (one && name === '' && verb !== 'create') {
+      throw new TroupeError('BAD_REQUEST', 'resource name may not be empty');
+    }
+    return kind;
+  }
+
+  private async write(
+    kind: Kind,
+    address: ApiAddress,
+    message: Message,
+    options: Record<string, unknown>,
+  ): Promise<Reply> {
+    const { host } = this.options;
+    if (!this.written.has(kind.plural)) {
+      throw new TroupeError('UNSUPPORTED', `${kind.plural} cannot be written through the API`);
+    }
+    const { verb, plural, namespace } = address;
+    const { name, body } = this.named(verb, address, decode(message.data));
+    const deadline = Number(message.headers[HEADER.deadline]);
+    const leftMs = deadline > 0 ? deadline - host.world.clock.now() : host.limits.askMs;
+    const { value, headers } = await host.router.ask(
+      { plural, namespace, name },
+      { type: `object.${verb}`, body },
+      {
+        from: 'api',
+        id: message.headers[HEADER.id],
+        options,
+        withinMs: Math.max(1, Math.min(leftMs, host.limits.askMs)),
+      },
+    );
+    const shown: Record<string, string> = {};
+    for (const name of [HEADER.result, HEADER.warning]) if (headers[name]) shown[name] = headers[name];
+    return { value, headers: shown };
+  }
+
+  /** The name of the object to write; made up from `generateName` when the subject gives none. */
+  private named(verb: string, { name }: ApiAddress, body: unknown): { name: string; body: unknown } {
+    if (name !== '' || verb !== 'create') return { name, body };
+    const document = (body ?? {}) as Partial<KubeObject>;
+    if (document.metadata?.name) return { name: document.metadata.name, body };
+    if (!document.metadata?.generateName) {
+      const text = 'name or generateName is required';
+      throw new TroupeError('INVALID', `metadata.name: Required value: ${text}`);
+    }
+    const made = document.metadata.generateName + this.options.host.world.random.token(5);
+    return { name: made, body: { ...document, metadata: { ...document.metadata, name: made } } };
+  }
+
+  private async get(address: ApiAddress, options: Record<string, unknown>): Promise<KubeObject> {
+    const bucket = address.plural === 'events' ? this.options.events : this.options.host.bucket;
+    const key = keyOf(address);
+    const revision = Number(options.resourceVersion ?? 0);
+    const entry = revision > 0 ? await bucket.getRevision(key, revision) : await bucket.get(key);
+    if (!entry || entry.operation === 'delete') throw notFound(address);
+    return present(decodeRecord(entry.value, key).object, entry.revision);
+  }
+
+  private async list(kind: Kind, criteria: Criteria): Promise<unknown> {
+    const view = await this.viewOf(kind);
+    const bucket = kind.plural === 'events' ? this.options.events : this.options.host.bucket;
+    await view.reach(await bucket.lastRevision());
+    return listOf(kind, view, criteria);
+  }
+
+  private async watch(
+    kind: Kind,
+    criteria: Criteria,
+    options: Record<string, unknown>,
+    message: Message,
+  ): Promise<void> {
+    const { host, events } = this.options;
+    const view = await this.viewOf(kind);
+    const bucket = kind.plural === 'events' ? events : host.bucket;
+    await view.reach(await bucket.lastRevision());
+    await streamWatch({
+      kind,
+      view,
+      criteria,
+      message,
+      from: options.resourceVersion === undefined ? undefined : Number(options.resourceVersion),
+      bus: host.world.bus,
+      clock: host.world.clock,
+      signal: this.closing.signal,
+    });
+  }
+
+  /** The node that runs the pod streams its logs straight to whoever asked. */
+  private async logs(address: ApiAddress, message: Message): Promise<void> {
+    const { host } = this.options;
+    const pod = await this.get(address, {});
+    const node = (pod.spec as { nodeName?: string } | undefined)?.nodeName;
+    if (!node) {
+      throw new TroupeError('BAD_REQUEST', `pod "${address.name}" does not have a host assigned`);
+    }
+    const asked = (decode(message.data) ?? {}) as { container?: string };
+    const containers = (pod.spec as { containers?: { name: string }[] }).containers ?? [];
+    const container = asked.container ?? containers[0]?.name;
+    const { namespace, name } = address;
+    const body = { ...asked, container, uid: pod.metadata.uid, namespace, name };
+    host.world.bus.publish(host.subjects.node(node, 'logs'), encode(body), message.headers, message.reply);
+  }
+
+  private viewOf(kind: Kind): Promise<View> {
+    const { host, events } = this.options;
+    if (kind.plural !== 'events') return Promise.resolve(host.view);
+    this.eventView ??= (async () => {
+      const { clock, trace } = host.world;
+      const view = new View({ bucket: events, clock, trace, backlog: host.limits.watchBacklog });
+      await view.start();
+      return view;
+    })();
+    return this.eventView;
+  }
+}
+
+function optionsOf(headers: Headers): Record<string, unknown> {
+  const text = headers[HEADER.options];
+  if (text === undefined) return {};
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new TroupeError('BAD_REQUEST', `header ${HEADER.options} is not JSON`, { cause });
+  }
+}
+
+function isStreamed(subject: string): boolean {
+  return /\.api\.(watch|logs)\./.test(subject);
+}
+
+/** The headers that end a stream with an error. */
+export function endOf(error: TroupeError): Headers {
+  return { ...errorHeaders(error), [HEADER.end]: JSON.stringify(error.toStatus()) };
+}

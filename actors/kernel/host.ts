@@ -1,0 +1,358 @@
+// A host: the process that runs actors. It holds shards, listens to their mailboxes, keeps the activations, fires the
+// deadlines, performs the effects and serves the public door. It starts and stops in stages, each of which may be
+// cut short by a crash without harm: what is true stands in the records.
+import type { AnyEventObject } from 'xstate';
+import { asTroupeError, decode, encode, HEADER, respondError } from '../../messaging/envelope.ts';
+import { type ActorId, idOfKey, shardOf } from '../../messaging/identity.ts';
+import type { Bucket, Message, Subscription, World } from '../../messaging/ports.ts';
+import { bucketsOf, parseMail, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
+import type { TroupeError } from '../../schemas/errors.ts';
+import { type Activation, type ActivationHost, wakeMail } from './activation.ts';
+import { Catalog } from './catalog.ts';
+import { ensureCluster } from './cluster-record.ts';
+import { DEADLINE } from './decide.ts';
+import type { ActorDefinition, EffectScope } from './definition.ts';
+import { Door } from './door.ts';
+import { Facts } from './facts.ts';
+import { Leases } from './leases.ts';
+import { KERNEL_LIMITS, type KernelLimits } from './limits.ts';
+import type { Answer, Mail } from './mailbox.ts';
+import { Notes } from './notes.ts';
+import type { ActorRecord } from './record.ts';
+import { Router } from './router.ts';
+import { Shards } from './shards.ts';
+import type { Effect } from './step.ts';
+import { Timers } from './timers.ts';
+import { type Change, View } from './view.ts';
+
+export interface HostOptions {
+  readonly world: World;
+  readonly cluster: string;
+  /** Unique among living hosts; a restarted host keeps its name and takes its shards back at once. */
+  readonly name: string;
+  readonly definitions: readonly ActorDefinition[];
+  readonly limits?: Partial<KernelLimits>;
+  /** Copies of each bucket on a NATS cluster. */
+  readonly replicas?: number;
+  /** Serve the public door. Default true. */
+  readonly door?: boolean;
+}
+
+export class Host implements ActivationHost {
+  readonly world: World;
+  readonly cluster: string;
+  readonly name: string;
+  readonly limits: KernelLimits;
+  readonly subjects: Subjects;
+  readonly view: View;
+  readonly bucket: Bucket;
+  readonly notes: Notes;
+  readonly router: Router;
+  private readonly incarnation: string;
+  private readonly catalog: Catalog;
+  private readonly timers: Timers;
+  private readonly facts: Facts;
+  private readonly leases: Leases;
+  private readonly shards: Shards;
+  private readonly mailboxes = new Map<number, Subscription>();
+  private readonly stopping = new AbortController();
+  private readonly door: Door | undefined;
+  private readonly taken = new Set<number>();
+  private messages = 0;
+
+  /** Starts a host and resolves when it holds its shards and serves. */
+  static async start(options: HostOptions): Promise<Host> {
+    const { world, cluster, replicas } = options;
+    const limits = { ...KERNEL_LIMITS, ...options.limits };
+    const names = bucketsOf(cluster);
+    const objects = await world.store.bucket(names.objects, { replicas });
+    const [leases, events, shards] = await Promise.all([
+      world.store.bucket(names.leases, { history: 1, storage: 'memory', replicas }),
+      world.store.bucket(names.events, {
+        history: 1,
+        storage: 'memory',
+        maxAgeMs: limits.eventTtlMs,
+        replicas,
+      }),
+      ensureCluster(objects, world, cluster, limits.shards),
+    ]);
+    const host = new Host({ ...options, limits: { ...limits, shards } }, { objects, leases, events });
+    await host.open();
+    return host;
+  }
+
+  private constructor(
+    options: HostOptions & { limits: KernelLimits },
+    buckets: { objects: Bucket; leases: Bucket; events: Bucket },
+  ) {
+    const { world, cluster, name, limits } = options;
+    const { clock, bus, random, trace } = world;
+    this.world = world;
+    this.cluster = cluster;
+    this.name = name;
+    this.limits = limits;
+    this.subjects = subjectsOf(cluster);
+    this.bucket = buckets.objects;
+    this.incarnation = random.uuid();
+    const newId = () => this.nextId();
+    this.router = new Router({ bus, clock, subjects: this.subjects, limits, newId });
+    this.view = new View({ bucket: buckets.objects, clock, trace, backlog: limits.watchBacklog });
+    this.facts = new Facts({ bus, clock, subjects: this.subjects, source: `troupe/${cluster}/${name}` });
+    const component = `troupe-host/${name}`;
+    this.notes = new Notes({
+      bucket: buckets.events,
+      clock,
+      trace,
+      component,
+      inFlight: limits.notesInFlight,
+    });
+    this.catalog = new Catalog(this, clock, options.definitions);
+    this.timers = new Timers(clock, (key, id) => this.fire(key, id));
+    const shared = { clock, trace, host: name, incarnation: this.incarnation, limits };
+    this.leases = new Leases({ ...shared, bucket: buckets.leases, onChange: () => this.shards?.consider() });
+    this.shards = new Shards({
+      ...shared,
+      leases: this.leases,
+      onTake: (shard) => this.take(shard),
+      onDrop: (shard) => this.drop(shard),
+    });
+    const door = { host: this, events: buckets.events, definitions: options.definitions };
+    this.door = options.door === false ? undefined : new Door(door);
+  }
+
+  owns(id: ActorId): boolean {
+    return this.shards.holds(shardOf(id, this.limits.shards));
+  }
+
+  /** Shards held now. */
+  get shardCount(): number {
+    return this.shards.count;
+  }
+
+  /** Actors in memory now. */
+  get activationCount(): number {
+    return this.catalog.size;
+  }
+
+  private async open(): Promise<void> {
+    this.view.onChange((change) => this.noticed(change));
+    await this.view.start();
+    await this.leases.start();
+    await this.shards.balance();
+    await this.door?.open();
+    await this.world.bus.flush();
+  }
+
+  /** Gives the shards back and ends everything; nothing is lost, since nothing is only here. */
+  async stop(): Promise<void> {
+    this.door?.close();
+    await this.shards.stop();
+    this.stopping.abort();
+    await this.leases.stop();
+    this.close();
+  }
+
+  /** Ends without a word, as a crash does; for the simulation and for tests. */
+  crash(): void {
+    this.door?.close();
+    this.stopping.abort();
+    this.leases.abandon();
+    this.shards.abandon();
+    this.close();
+  }
+
+  private close(): void {
+    for (const subscription of this.mailboxes.values()) subscription.unsubscribe();
+    this.mailboxes.clear();
+    this.timers.stop();
+    this.catalog.stop();
+    this.view.stop();
+  }
+
+  /** A message for an actor of this host that does not come over the bus. */
+  deliver(id: ActorId, event: AnyEventObject, answer: (answer: Answer) => void = () => {}): void {
+    this.catalog.activate(id).deliver({ event, id: this.nextId(), answer });
+  }
+
+  private take(shard: number): void {
+    const onMessage = (message: Message) => this.receive(message);
+    this.mailboxes.set(shard, this.world.bus.subscribe(this.subjects.mailShard(shard), onMessage));
+    if (this.taken.size === 0) this.world.clock.after(0, () => this.wakeTaken());
+    this.taken.add(shard);
+  }
+
+  /** Finds, in one pass, what the actors of newly taken shards have to do: deadlines, and wants not yet met. */
+  private wakeTaken(): void {
+    const taken = new Set(this.taken);
+    this.taken.clear();
+    if (this.stopping.signal.aborted) return;
+    for (const seen of this.view.everything()) {
+      const id = idOfKey(seen.key);
+      const shard = shardOf(id, this.limits.shards);
+      if (!taken.has(shard) || !this.shards.holds(shard) || !this.catalog.definition(id.plural)) continue;
+      const { actor } = seen.record;
+      this.timers.set(seen.key, actor.deadlines);
+      if (!actor.settled && !actor.quarantine) this.catalog.activate(id).deliver(wakeMail(this.nextId()));
+      seen.compact();
+    }
+  }
+
+  private drop(shard: number): void {
+    this.mailboxes.get(shard)?.unsubscribe();
+    this.mailboxes.delete(shard);
+    this.catalog.dropShard(shard, this.limits.shards);
+  }
+
+  private receive(message: Message): void {
+    const answer = (given: Answer) => {
+      if (message.reply === undefined) return;
+      if (given.ok) message.respond(encode(given.value), given.headers);
+      else respondError(message, given.error);
+    };
+    try {
+      const id = parseMail(message.subject);
+      const { headers } = message;
+      const options = headers[HEADER.options];
+      this.catalog.activate({ plural: id.plural, namespace: id.namespace, name: id.name }).deliver({
+        event: eventOf(message),
+        id: headers[HEADER.id] ?? this.nextId(),
+        from: headers[HEADER.from],
+        fence: numberOf(headers[HEADER.fence]),
+        deadline: numberOf(headers[HEADER.deadline]),
+        options: options === undefined ? undefined : (JSON.parse(options) as Record<string, unknown>),
+        answer,
+      });
+    } catch (error) {
+      answer({ ok: false, error: asTroupeError(error) });
+    }
+  }
+
+  /** The view has taken in a change: somebody else's is news to our activation and to the deadlines. */
+  private noticed({ key, revision, now }: Change): void {
+    const id = idOfKey(key);
+    if (!this.owns(id)) return;
+    const activation = this.catalog.find(key);
+    if (activation) activation.noticed(revision);
+    else if (!now) this.timers.forget(key);
+    else if (this.catalog.definition(id.plural)) this.timers.set(key, now.record.actor.deadlines);
+  }
+
+  private fire(key: string, deadline: string): void {
+    const id = idOfKey(key);
+    if (!this.owns(id)) return this.timers.forget(key);
+    this.deliver(id, { type: DEADLINE, deadline }, ({ ok }) => {
+      if (!ok) this.timers.retry(key, deadline);
+    });
+  }
+
+  committed(activation: Activation, record: ActorRecord | undefined, _revision: number): void {
+    if (record) this.timers.set(activation.key, record.actor.deadlines);
+    else this.timers.forget(activation.key);
+  }
+
+  perform(activation: Activation, effect: Effect, record: ActorRecord, revision: number): void {
+    if (effect.type === 'announce') {
+      const { fact, ...more } = effect.params as { fact: string };
+      this.facts.announce(activation.id, fact, record, revision, more);
+      return;
+    }
+    const perform = activation.definition.effects[effect.type];
+    if (!perform) {
+      this.world.trace.log('error', 'effect is not defined', { key: activation.key, effect: effect.type });
+      return;
+    }
+    activation.underWay += 1;
+    void this.run(activation, effect, () => perform(effect.params, this.scope(activation, record, revision)));
+  }
+
+  private async run(
+    activation: Activation,
+    effect: Effect,
+    perform: () => Promise<AnyEventObject | undefined>,
+  ): Promise<void> {
+    let event: AnyEventObject | undefined;
+    try {
+      event = await perform();
+    } catch (error) {
+      const { code, message } = asTroupeError(error);
+      event = { type: 'effect.failed', effect: effect.type, code, message };
+      this.world.trace.log('warn', 'effect failed', {
+        key: activation.key,
+        effect: effect.type,
+        code,
+        message,
+      });
+    }
+    activation.underWay -= 1;
+    if (event && !this.stopping.signal.aborted && this.owns(activation.id))
+      this.deliver(activation.id, event);
+  }
+
+  private scope(activation: Activation, record: ActorRecord, fence: number): EffectScope {
+    const { id, key } = activation;
+    const { object } = record;
+    return {
+      signal: this.stopping.signal,
+      self: id,
+      uid: object.metadata.uid ?? '',
+      fence,
+      object,
+      world: this.world,
+      cluster: this.cluster,
+      view: this.view,
+      ask: async (to, event) => (await this.router.ask(to, event, { from: key, fence })).value,
+      askNode: (node, verb, body, withinMs) =>
+        this.router.askNode(node, verb, body, { from: key, fence, withinMs }),
+      note: (occurrence) => this.notes.note(involved(record), occurrence),
+    };
+  }
+
+  dead(id: ActorId, mail: Mail, error: TroupeError): void {
+    const letter = { event: mail.event, id: mail.id, from: mail.from, reason: error.toStatus() };
+    this.world.bus.publish(this.subjects.dead(id), encode(letter));
+  }
+
+  /** The facts, the Event and the owner hear of a quarantine. */
+  quarantined(activation: Activation, record: ActorRecord, mail: Mail, error: Error): void {
+    this.facts.announce(activation.id, 'quarantined', record, 0, {
+      event: mail.event.type,
+      message: error.message,
+    });
+    const message = `held after repeated failures on ${mail.event.type}: ${error.message}`;
+    this.notes.note(involved(record), { type: 'Warning', reason: 'Quarantined', message });
+    const { namespace = '', ownerReferences = [] } = record.object.metadata;
+    for (const owner of ownerReferences) {
+      const plural = this.pluralOf(owner.kind);
+      if (!plural) continue;
+      const event = { type: 'child.quarantined', child: activation.key, message: error.message };
+      this.router
+        .ask({ plural, namespace, name: owner.name }, event, { from: activation.key })
+        .catch((fault) => this.world.trace.log('warn', 'owner not told', { message: String(fault) }));
+    }
+  }
+
+  private pluralOf(kind: string): string | undefined {
+    return this.door?.pluralOfKind(kind);
+  }
+
+  nextId(): string {
+    this.messages += 1;
+    return `${this.incarnation}-${this.messages}`;
+  }
+}
+
+function involved({ object }: ActorRecord) {
+  const { namespace = '', name, uid = '' } = object.metadata;
+  return { kind: object.kind, apiVersion: object.apiVersion, namespace, name, uid };
+}
+
+function eventOf(message: Message): AnyEventObject {
+  const event = decode(message.data) as AnyEventObject | undefined;
+  if (typeof event?.type !== 'string') throw new Error('a message to an actor needs a "type"');
+  return event;
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  const value = text === undefined ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
