@@ -5,8 +5,6 @@ import type { Headers } from './ports.ts';
 
 /** NATS' default `max_payload`; headers count too. */
 export const MAX_PAYLOAD_BYTES = 1_048_576;
-/** Values a bucket keeps per key unless told otherwise; the most that the KV specification allows. */
-export const DEFAULT_HISTORY = 64;
 
 const KEY = /^[-/_=A-Za-z0-9]+(\.[-/_=A-Za-z0-9]+)*$/;
 const FILTER = /^(>|([-/_=A-Za-z0-9]+|\*)(\.([-/_=A-Za-z0-9]+|\*))*(\.>)?)$/;

@@ -1,16 +1,8 @@
 // What a bucket holds: entries by key and by revision, bounded by history and age. Synchronous and free of faults;
 // `bucket.ts` is how a client reaches it.
-import { TroupeError } from '../../schemas/errors.ts';
-import { DEFAULT_HISTORY } from '../checks.ts';
-import type { BucketOptions, Entry } from '../ports.ts';
+import { type BucketSettings, staleRevision } from '../buckets.ts';
+import type { Entry } from '../ports.ts';
 import { covers, SubjectTree } from './subject-tree.ts';
-
-export interface BucketSettings {
-  readonly history: number;
-  readonly storage: 'file' | 'memory';
-  readonly maxAgeMs: number;
-  readonly replicas: number;
-}
 
 /** A live watch: told of each new entry, and of the bucket's end. */
 export interface Observer {
@@ -133,26 +125,6 @@ export class BucketState {
   }
 }
 
-/** The given settings with what is left out filled in. */
-export function settingsOf(options: BucketOptions): BucketSettings {
-  return {
-    history: options.history ?? DEFAULT_HISTORY,
-    storage: options.storage ?? 'file',
-    maxAgeMs: options.maxAgeMs ?? 0,
-    replicas: options.replicas ?? 1,
-  };
-}
-
-/** Throws CONFLICT when a given option differs from what the bucket has. */
-export function checkSettings(name: string, has: BucketSettings, options: BucketOptions): void {
-  for (const option of ['history', 'storage', 'maxAgeMs', 'replicas'] as const) {
-    const wanted = options[option];
-    if (wanted === undefined || wanted === has[option]) continue;
-    const text = `bucket "${name}" has ${option} ${has[option]}, not ${wanted}`;
-    throw new TroupeError('CONFLICT', text);
-  }
-}
-
 /** Forgets the buckets that a restarted server forgets. */
 export function dropVolatile(buckets: Map<string, BucketState>): void {
   for (const [name, bucket] of buckets) {
@@ -160,10 +132,4 @@ export function dropVolatile(buckets: Map<string, BucketState>): void {
     buckets.delete(name);
     bucket.close();
   }
-}
-
-export function staleRevision(bucket: string, key: string, expected: number, revision?: number): TroupeError {
-  const has = revision === undefined ? 'another revision' : `revision ${revision}`;
-  const details = { bucket, key, expected, ...(revision === undefined ? {} : { revision }) };
-  return new TroupeError('STALE_REVISION', `${key}: expected revision ${expected}, has ${has}`, { details });
 }

@@ -1,9 +1,10 @@
 // The Bucket port over a memory network, as one client has it: what may go wrong on the way to the state goes wrong
 // here, as the faults of the network say.
 import { TroupeError } from '../../schemas/errors.ts';
+import type { BucketSettings } from '../buckets.ts';
 import { checkFilter, checkKey, checkSize } from '../checks.ts';
 import type { Bucket, Entry, WatchEvent, WatchOptions } from '../ports.ts';
-import type { BucketSettings, BucketState } from './bucket-state.ts';
+import type { BucketState } from './bucket-state.ts';
 import { type Client, clockOf } from './client.ts';
 import type { ReadFate, WriteFate } from './faults.ts';
 import type { MemoryNetwork } from './network.ts';

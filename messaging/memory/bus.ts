@@ -13,10 +13,10 @@ import type {
   StreamOptions,
   Subscription,
 } from '../ports.ts';
+import { serveOver } from '../service.ts';
 import { type Client, clockOf } from './client.ts';
 import type { Interest, MemoryNetwork } from './network.ts';
 import { sendable } from './sendable.ts';
-import { serveInMemory } from './service.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -48,10 +48,10 @@ export class MemoryBus implements Bus {
     return this.#network.isConnected(this.#client) ? 'connected' : 'disconnected';
   }
 
-  publish(subject: string, data: Uint8Array, headers?: Headers): void {
+  publish(subject: string, data: Uint8Array, headers?: Headers, reply?: string): void {
     checkSubject(subject);
     const given = sendable(data, headers, this.maxPayloadBytes, subject);
-    if (this.status === 'connected') this.#network.send(this.#client, subject, data, given, undefined);
+    if (this.status === 'connected') this.#network.send(this.#client, subject, data, given, reply);
   }
 
   async request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Message> {
@@ -113,7 +113,7 @@ export class MemoryBus implements Bus {
     service: ServiceDescription,
     onMessage: (message: Message, endpoint: string) => void,
   ): Promise<Subscription> {
-    return serveInMemory(this, this.#network, service, onMessage);
+    return serveOver(this, this.#network, service, onMessage);
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {

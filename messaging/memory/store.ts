@@ -1,13 +1,12 @@
 // The Store port over a memory network, as one client has it.
 import { TroupeError } from '../../schemas/errors.ts';
+import { type BucketSettings, checkOptions, checkSettings, settingsOf } from '../buckets.ts';
 import { checkBucketName } from '../checks.ts';
 import type { Bucket, BucketOptions, Durability, Store } from '../ports.ts';
 import { MemoryBucket } from './bucket.ts';
-import { type BucketSettings, BucketState, checkSettings, settingsOf } from './bucket-state.ts';
+import { BucketState } from './bucket-state.ts';
 import type { Client } from './client.ts';
 import type { MemoryNetwork } from './network.ts';
-
-const MAX_HISTORY = 64;
 
 export class MemoryStore implements Store {
   readonly #network: MemoryNetwork;
@@ -21,13 +20,11 @@ export class MemoryStore implements Store {
 
   async bucket(name: string, options: BucketOptions = {}): Promise<Bucket> {
     checkBucketName(name);
+    checkOptions(name, options);
     await this.#reach();
     const known = this.#network.buckets.get(name);
     if (known) checkSettings(name, known.settings, options);
     const settings = known?.settings ?? settingsOf(options);
-    if (settings.history < 1 || settings.history > MAX_HISTORY) {
-      throw new TroupeError('BAD_REQUEST', `bucket "${name}": history must be from 1 to ${MAX_HISTORY}`);
-    }
     openState(this.#network, name, settings);
     return new MemoryBucket(this.#network, this.#client, name, settings, this.#closing.signal);
   }
