@@ -19,7 +19,7 @@ const CONTAINERD_NAMESPACE = 'k8s.io';
 const PROOF_TOPIC = '/troupe/listening';
 const FILTERS = [
   `namespace==${CONTAINERD_NAMESPACE},topic~="^/tasks/(start|exit|oom)$"`,
-  `namespace==${CONTAINERD_NAMESPACE},topic==${PROOF_TOPIC}`,
+  `namespace==${CONTAINERD_NAMESPACE},topic=="${PROOF_TOPIC}"`,
 ];
 
 /** The streaming calls, as grpc-js makes them from the loaded definitions. */
