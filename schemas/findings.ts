@@ -71,6 +71,12 @@ export class Findings {
     this.unknown.push(field);
   }
 
+  /** All causes, those of the metadata first, as Kubernetes gives them. */
+  inOrder(): Cause[] {
+    const isMetadata = (cause: Cause) => cause.field.startsWith('metadata.');
+    return [...this.causes.filter(isMetadata), ...this.causes.filter((cause) => !isMetadata(cause))];
+  }
+
   private add(reason: string, field: string, message: string): void {
     if (this.causes.some((cause) => cause.field === field && cause.message === message)) return;
     this.causes.push({ reason, message, field });

@@ -29,3 +29,5 @@ export function meta<C extends t.Any>(codec: C, about: Meta | string): C {
 export function metaOf(codec: t.Any): Meta {
   return METAS.get(codec) ?? {};
 }
+
+export { type Description, describe } from './describe.ts';

@@ -31,13 +31,13 @@ export function validate(value: unknown, options: { strict: boolean }): E.Either
   if (found instanceof TroupeError) return E.left(found);
   const findings = new Findings();
   const object = found.codec.read(value, '', findings) as KubeObject;
-  if (findings.mistyped) return E.left(invalid(found, nameOf(object), findings.causes));
+  if (findings.mistyped) return E.left(invalid(found, nameOf(object), findings.inOrder()));
   if (options.strict && findings.unknown.length > 0) return E.left(unknownFields(found, object, findings));
   if (found.namespaced && !object.metadata.namespace) object.metadata.namespace = 'default';
   const complete: KubeObject = found.defaults?.(object) ?? object;
   checkMetadata(complete, found, findings);
   found.rules?.(complete, findings);
-  if (!findings.clean) return E.left(invalid(found, nameOf(complete), findings.causes));
+  if (!findings.clean) return E.left(invalid(found, nameOf(complete), findings.inOrder()));
   const warnings = findings.unknown.map((field) => `unknown field ${quote(field)}`);
   return E.right({ object: complete, warnings });
 }
@@ -49,7 +49,7 @@ export function validateUpdate(before: KubeObject, after: KubeObject): E.Either<
   const findings = new Findings();
   checkMetadataUpdate(before.metadata, after.metadata, findings);
   kind.updateRules?.(before, after, findings);
-  return findings.clean ? E.right(after) : E.left(invalid(kind, nameOf(after), findings.causes));
+  return findings.clean ? E.right(after) : E.left(invalid(kind, nameOf(after), findings.inOrder()));
 }
 
 /** `Pod "web" is invalid: spec.containers[0].image: Required value`, as an error with its causes. */
