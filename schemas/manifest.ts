@@ -54,13 +54,13 @@ export function parseManifests(
       version: '1.1',
       lineCounter: lines,
       prettyErrors: false,
+      logLevel: 'error',
       customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isForeign(tag)),
     }) as unknown as Document[];
     return E.right(documents.flatMap((document) => manifestsOf(document, file, lines)));
   } catch (cause) {
     if (cause instanceof TroupeError) return E.left(cause);
-    // The reader of YAML is recursive: what nests beyond its stack ends here.
-    return E.left(fault(file, 1, cause instanceof RangeError ? TOO_DEEP : String(cause), cause));
+    return E.left(fault(file, 1, reasonOf(cause), cause));
   }
 }
 
@@ -80,7 +80,7 @@ function manifestsOf(document: Document, file: string, lines: LineCounter): Mani
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (cause) {
-    throw fault(file, first, cause instanceof Error ? cause.message : String(cause), cause);
+    throw fault(file, first, reasonOf(cause), cause);
   }
   checkNodes(root, document, file, lines);
   const manifest = (content: unknown, base: readonly string[]): Manifest => ({
@@ -91,6 +91,12 @@ function manifestsOf(document: Document, file: string, lines: LineCounter): Mani
   });
   if (!isList(value)) return [manifest(value, [])];
   return value.items.map((item, i) => manifest(item, ['items', String(i)]));
+}
+
+/** The reader of YAML is recursive: what nests beyond its stack ends as a RangeError. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.name === 'RangeError' ? TOO_DEEP : cause.message;
 }
 
 function isList(value: unknown): value is { items: unknown[] } {
