@@ -1,0 +1,119 @@
+// A private containerd with its own pod network for one spec file: started from images that are built here and served
+// by a registry on loopback, and taken away so thoroughly that `leftovers` has nothing to tell.
+import { spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { bridgeName, removeCni, writeCni } from '../../actors/node/agent/network/cni.ts';
+import { cgroupFolders } from '../../actors/node/agent/runtime/cgroups.ts';
+import { type Containerd, startContainerd } from '../../actors/node/agent/runtime/containerd.ts';
+import { removeContainerd } from '../../actors/node/agent/runtime/containerd-removal.ts';
+import { connectCri } from '../../actors/node/agent/runtime/cri.ts';
+import type { Runtime } from '../../actors/node/agent/runtime/port.ts';
+import { runProgram } from '../../actors/node/agent/runtime/programs.ts';
+import { pushImage } from '../../lab/registry/image.ts';
+import { buildBusybox, buildPause } from '../../lab/registry/images.ts';
+import { type Registry, startRegistry } from '../../lab/registry/registry.ts';
+import type { Clock } from '../../messaging/ports.ts';
+import { systemClock } from '../../messaging/system/clock.ts';
+
+export interface RealRuntime {
+  readonly runtime: Runtime;
+  readonly containerd: Containerd;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly directory: string;
+  readonly podCIDR: string;
+  readonly bridge: string;
+  readonly cgroupRoot: string;
+  /** Kills containerd with -9; containers go on. */
+  kill(): Promise<void>;
+  /** Starts it again, as an agent that comes back would. */
+  revive(): Promise<Containerd>;
+  /** Takes all away and returns what is left all the same, in words. */
+  remove(): Promise<string[]>;
+}
+
+export async function startRealRuntime(): Promise<RealRuntime> {
+  const clock = systemClock();
+  const directory = await mkdtemp('/tmp/troupe-rt-');
+  const registry = await startRegistry({ directory: path.join(directory, 'registry') });
+  await pushImage(registry.url, 'library/busybox', 'latest', await buildBusybox(directory));
+  await pushImage(registry.url, 'pause', '3.6', await buildPause(directory));
+  const cni = { directory: path.join(directory, 'cni'), bridge: bridgeName(directory) };
+  const podCIDR = await freeCIDR();
+  const cniConfDir = await writeCni({ ...cni, podCIDR });
+  const cgroupRoot = `/troupe-spec-${randomBytes(4).toString('hex')}`;
+  const containerdDirectory = path.join(directory, 'containerd');
+  const start = () =>
+    startContainerd({
+      directory: containerdDirectory,
+      cniConfDir,
+      registryMirrors: { _default: registry.url },
+      clock,
+    });
+  let containerd = await start();
+  const runtime = connectCri({ socket: containerd.socket, clock });
+  return {
+    runtime,
+    get containerd() {
+      return containerd;
+    },
+    clock,
+    registry,
+    directory,
+    podCIDR,
+    bridge: cni.bridge,
+    cgroupRoot,
+    async kill() {
+      process.kill(containerd.pid, 'SIGKILL');
+      await containerd.exited;
+    },
+    async revive() {
+      containerd = await start();
+      return containerd;
+    },
+    async remove() {
+      runtime.close();
+      containerd.release();
+      await removeContainerd(containerdDirectory, { clock, cgroupRoot });
+      await removeCni(cni);
+      await registry.stop();
+      await rm(directory, { recursive: true, force: true });
+      return leftovers(directory, cni.bridge, cgroupRoot);
+    },
+  };
+}
+
+async function leftovers(directory: string, bridge: string, cgroupRoot: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(directory)) found.push(`process ${name}: ${line.replaceAll('\0', ' ')}`);
+  }
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8');
+  found.push(...mounts.split('\n').filter((line) => line.includes(directory)));
+  const links = await runProgram('ip', ['-o', 'link']);
+  found.push(...links.stdout.split('\n').filter((line) => line.includes(bridge)));
+  const rules = await runProgram('iptables', ['-w', '-t', 'nat', '-S']);
+  found.push(...rules.stdout.split('\n').filter((line) => line.includes(bridge)));
+  found.push(...(await cgroupFolders(cgroupRoot)));
+  const cached = await readdir('/var/lib/cni/results').catch(() => []);
+  found.push(...cached.filter((name) => name.startsWith(bridge)));
+  return found;
+}
+
+/** A /24 of 10.0.0.0/8 that no route of this machine touches. */
+async function freeCIDR(): Promise<string> {
+  const routes = (await runProgram('ip', ['-o', 'route'])).stdout;
+  for (;;) {
+    const prefix = `10.${randomInt(60, 250)}.${randomInt(0, 250)}`;
+    if (!routes.includes(`${prefix}.`)) return `${prefix}.0/24`;
+  }
+}
+
+/** Runs a short script of another process's making; for what only a second process can show. */
+export function runDetached(argv: readonly string[]): void {
+  spawn(argv[0]!, argv.slice(1), { detached: true, stdio: 'ignore' }).unref();
+}
