@@ -71,7 +71,10 @@ function isForeign({ tag, format }: { tag: string; format?: string }): boolean {
 
 function manifestsOf(document: Document, file: string, lines: LineCounter): Manifest[] {
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) throw fault(file, lines.linePos(problem.pos[0]).line, problem.message);
+  if (problem !== undefined) {
+    const reason = problem.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : problem.message;
+    throw fault(file, lines.linePos(problem.pos[0]).line, reason);
+  }
   const root = document.contents as Node | null;
   if (root === null || (isScalar(root) && root.value === null)) return [];
   const first = lineAt(root, lines);
