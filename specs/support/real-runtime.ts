@@ -1,6 +1,5 @@
 // A private containerd with its own pod network for one spec file: started from images that are built here and served
 // by a registry on loopback, and taken away so thoroughly that `leftovers` has nothing to tell.
-import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -25,6 +24,8 @@ export interface RealRuntime {
   readonly directory: string;
   readonly podCIDR: string;
   readonly bridge: string;
+  /** Where containerd has its files. */
+  readonly containerdDirectory: string;
   readonly cgroupRoot: string;
   /** Kills containerd with -9; containers go on. */
   kill(): Promise<void>;
@@ -64,6 +65,7 @@ export async function startRealRuntime(): Promise<RealRuntime> {
     directory,
     podCIDR,
     bridge: cni.bridge,
+    containerdDirectory,
     cgroupRoot,
     async kill() {
       process.kill(containerd.pid, 'SIGKILL');
@@ -111,9 +113,4 @@ async function freeCIDR(): Promise<string> {
     const prefix = `10.${randomInt(60, 250)}.${randomInt(0, 250)}`;
     if (!routes.includes(`${prefix}.`)) return `${prefix}.0/24`;
   }
-}
-
-/** Runs a short script of another process's making; for what only a second process can show. */
-export function runDetached(argv: readonly string[]): void {
-  spawn(argv[0]!, argv.slice(1), { detached: true, stdio: 'ignore' }).unref();
 }
