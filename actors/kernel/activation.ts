@@ -196,6 +196,7 @@ export class Activation {
     this.loaded = decision.remove ? undefined : { record, revision };
     if (decision.remove) this.fences.clear();
     this.host.committed(this, this.loaded?.record, revision);
+    if (decision.fact) this.host.perform(this, announcement(decision.fact), record, revision);
     for (const effect of decision.effects) this.host.perform(this, effect, record, revision);
     this.answer(mail, decision, revision);
   }
@@ -272,6 +273,10 @@ export class Activation {
 /** The no-op that makes a sleeping actor load and ask for what it wants. */
 export function wakeMail(id: string): Mail {
   return { event: { type: WAKE }, id, answer: () => {} };
+}
+
+function announcement(fact: string): Effect {
+  return { type: 'announce', params: { fact } };
 }
 
 function moved(key: string): TroupeError {

@@ -29,6 +29,8 @@ export interface Decision {
   readonly object: KubeObject | undefined;
   readonly value: unknown;
   readonly headers?: Headers;
+  /** What the kernel itself announces: what the API did to the object. */
+  readonly fact?: 'created' | 'changed' | 'deleting' | 'deleted';
 }
 
 export interface DecideContext {
@@ -46,6 +48,12 @@ export const DEADLINE = 'kernel.deadline';
 
 /** The kernel's own event: an effect threw. Machines hear it as it is. */
 export const EFFECT_FAILED = 'effect.failed';
+
+const FACTS = {
+  'object.created': 'created',
+  'object.changed': 'changed',
+  'object.deleted': 'deleting',
+} as const;
 
 const VERB_EVENTS: ReadonlyMap<string, Verb> = new Map(VERBS.map((verb) => [`object.${verb}`, verb]));
 
@@ -100,13 +108,20 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
   }
   if (verb === 'delete' && loaded?.record.actor.quarantine) {
     // Its machine cannot be trusted to end it, and an object must always be deletable.
-    return { ...nothing(undefined), record: loaded.record, remove: true, object: outcome.object, headers };
+    return {
+      ...nothing(undefined),
+      record: loaded.record,
+      remove: true,
+      object: outcome.object,
+      headers,
+      fact: 'deleted',
+    };
   }
   const settled =
     outcome.event === 'object.created'
       ? begin(outcome.object, mail, context)
       : hear(outcome.object, outcome.event, loaded!.record, mail, context);
-  return { ...settled, headers };
+  return { ...settled, headers, fact: settled.remove ? 'deleted' : FACTS[outcome.event] };
 }
 
 function begin(object: KubeObject, mail: Mail, context: DecideContext): Decision {
@@ -168,7 +183,8 @@ function settle(before: ActorRecord | undefined, step: Step, mail: Mail, context
     },
   };
   const remove = step.done && finalizers === 0 && before !== undefined;
-  return { record, remove, effects: step.effects, object, value: undefined };
+  const fact = remove ? 'deleted' : undefined;
+  return { record, remove, fact, effects: step.effects, object, value: undefined };
 }
 
 /** The record of an actor that is held: state kept, the reason beside it and among the object's conditions. */

@@ -63,6 +63,9 @@ export const podMachine = setup({
       return { reported: status as ReportedStatus, counter, attempts: 0 };
     }),
     keepCounter: assign({ counter: ({ event }) => (event as Reported).counter }),
+    announceBinding: enqueueActions(({ context, enqueue }) => {
+      enqueue({ type: 'announce', params: { fact: 'scheduled', node: nodeOf(context.object) } } as never);
+    }),
     announceReport: enqueueActions(({ context, event, enqueue }) => {
       const fact = factOf(context.reported, (event as Reported).status as ReportedStatus);
       if (fact) enqueue({ type: 'announce', params: { fact, node: nodeOf(context.object) } } as never);
@@ -93,7 +96,7 @@ export const podMachine = setup({
       entry: 'place',
       after: { replace: { target: 'placing', reenter: true, actions: 'tryAgain' } },
       on: {
-        'pod.granted': { target: 'bound', actions: 'bind' },
+        'pod.granted': { target: 'bound', actions: ['bind', 'announceBinding'] },
         'pod.unplaced': { target: 'unschedulable', actions: 'keepWhy' },
         'object.deleted': 'gone',
       },
