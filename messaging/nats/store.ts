@@ -1,7 +1,7 @@
 // The Store port over JetStream: buckets with the settings that the KV specification asks for (ADR-8), so that any
 // NATS tool can read them. A bucket kept on disk that has vanished is never made anew by running code: an empty
 // bucket would look like an empty cluster.
-import { TroupeError } from '../../schemas/errors.ts';
+import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import { checkOptions, checkSettings, settingsOf } from '../buckets.ts';
 import { checkBucketName } from '../checks.ts';
 import type { Bucket, BucketOptions, Durability, Store } from '../ports.ts';
@@ -68,11 +68,20 @@ export class NatsStore implements Store {
 
   async durability(): Promise<Durability> {
     const { serverVersion } = this.#link;
-    const counts = await Promise.all([...this.#opened.keys()].map((name) => this.#replicas(name)));
-    const durable = counts.filter((count) => count !== undefined);
-    const replicas = durable.length > 0 ? Math.min(...durable) : 1;
-    const { syncAlways } = this.#options;
     const warnings = versionWarnings(serverVersion);
+    let replicas: number | undefined;
+    for (const name of this.#opened.keys()) {
+      try {
+        const { config } = await this.#revive(name);
+        if (config.storage === 'file')
+          replicas = Math.min(replicas ?? config.num_replicas, config.num_replicas);
+      } catch (error) {
+        if (!hasCode(error, 'NOT_FOUND')) throw error;
+        warnings.push(`Bucket "${name}" no longer exists on the server.`);
+      }
+    }
+    replicas ??= 1;
+    const { syncAlways } = this.#options;
     if (replicas === 1) {
       warnings.push('Each write is kept by one server only: losing its disk loses the cluster.');
     }
@@ -87,11 +96,6 @@ export class NatsStore implements Store {
   /** Ends the watches; the connection belongs to who opened it. */
   async close(): Promise<void> {
     this.#closing.abort();
-  }
-
-  async #replicas(name: string): Promise<number | undefined> {
-    const { config } = await this.#revive(name);
-    return config.storage === 'file' ? config.num_replicas : undefined;
   }
 
   async #openStream(name: string, options: BucketOptions): Promise<StreamInfo> {

@@ -1,6 +1,6 @@
 // A private nats-server with JetStream, for those who bring none: started in a directory of its own, on loopback, with
 // credentials nobody else has. A server that still runs from the same directory is adopted rather than started twice.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TroupeError } from '../../schemas/errors.ts';
@@ -65,6 +65,13 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   return server;
 }
 
+/** One process, from its start to its end. */
+interface Life {
+  /** Undefined for one that was adopted. */
+  readonly child?: ChildProcess;
+  isOver: boolean;
+}
+
 class PrivateServer implements NatsServer {
   readonly version: string;
   readonly syncAlways: boolean;
@@ -77,7 +84,7 @@ class PrivateServer implements NatsServer {
   readonly #paths: Paths;
   readonly #host: string;
   readonly #clock: Clock;
-  #exited = false;
+  #life: Life = { isOver: false };
 
   constructor(options: NatsServerOptions, program: string, version: string) {
     this.#options = options;
@@ -135,7 +142,7 @@ class PrivateServer implements NatsServer {
     const remembered = pid === undefined ? undefined : recall(this.#paths);
     if (pid === undefined || !remembered) return false;
     this.pid = pid;
-    this.#exited = false;
+    this.#life = { isOver: false };
     this.port = remembered.port;
     this.credentials = remembered.credentials;
     this.adopted = true;
@@ -156,7 +163,6 @@ class PrivateServer implements NatsServer {
       syncAlways: this.syncAlways,
     });
     this.adopted = false;
-    this.#exited = false;
     const log = openSync(this.#paths.log, 'w', 0o600);
     const child = spawn(this.#program, ['--config', this.#paths.configuration], {
       detached: this.#options.detached ?? false,
@@ -164,25 +170,27 @@ class PrivateServer implements NatsServer {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     });
     closeSync(log);
+    const life: Life = { child, isOver: false };
+    this.#life = life;
     let failure: string | undefined;
     child.on('error', (error) => {
       failure = error.message;
-      this.#exited = true;
+      life.isOver = true;
     });
     child.on('exit', () => {
-      this.#exited = true;
+      life.isOver = true;
     });
     child.unref();
     this.pid = child.pid ?? 0;
     if (await this.#isReady()) return undefined;
     const reason = failure ?? this.#lastWords();
-    if (!this.#exited) await this.kill();
+    if (!life.isOver) await this.kill();
     return reason;
   }
 
   #isReady(): Promise<boolean> {
     return eventually(this.#clock, READY_MS, async () => {
-      if (this.#exited) return true;
+      if (this.#life.isOver) return true;
       const info = await greeting(this.#host, this.port);
       // Somebody else's server may answer on the port that ours failed to take.
       return info?.jetstream === true && this.#isAlive();
@@ -190,7 +198,10 @@ class PrivateServer implements NatsServer {
   }
 
   #isAlive(): boolean {
-    return !this.#exited && this.pid > 1 && isOurs(this.pid, this.#paths, this.#program);
+    const { child, isOver } = this.#life;
+    // A child is over when its exit was announced: only then are its port and files free.
+    if (child) return !isOver;
+    return this.pid > 1 && isOurs(this.pid, this.#paths, this.#program);
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL', withinMs: number): Promise<void> {

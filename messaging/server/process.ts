@@ -1,5 +1,5 @@
 // One process of nats-server: whether it lives, whether it answers, and its end, all within bounds.
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { TroupeError } from '../../schemas/errors.ts';
 import type { Clock } from '../ports.ts';
@@ -31,9 +31,11 @@ export function isOurs(pid: number, paths: Paths, program: string): boolean {
   }
 }
 
+/** Dead but not yet collected by its parent. While another of its threads still ends, its port is not free. */
 function isZombie(pid: number): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  const isDead = stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  return isDead && readdirSync(`/proc/${pid}/task`).length <= 1;
 }
 
 /** What the server says first to whoever connects, or undefined when nothing of that kind listens there. */

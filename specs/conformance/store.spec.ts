@@ -1,0 +1,351 @@
+// What the Store port promises, in both worlds.
+import type { Bucket, Bus, Store } from '../../messaging/ports.ts';
+import { clock, codeOf, observe, read, type TwinWorld, text, untilStatus, WORLDS } from './worlds.ts';
+
+describe.each(WORLDS)('store in %s', (worldName, open) => {
+  let world: TwinWorld;
+  let a: Store;
+  let b: Store;
+  let bus: Bus;
+  let number = 0;
+  let bucket: Bucket;
+  let other: Bucket;
+
+  beforeAll(async () => {
+    world = await open();
+    const client = await world.client('a');
+    a = client.store;
+    bus = client.bus;
+    b = (await world.client('b')).store;
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    number += 1;
+    bucket = await a.bucket(`b${number}`);
+    other = await b.bucket(`b${number}`);
+  });
+
+  const fill = async (count: number, key: (index: number) => string) => {
+    for (let index = 0; index < count; index += 1) await bucket.put(key(index), text(String(index)));
+  };
+
+  describe('compare and set', () => {
+    test('writes at the expected revision only', async () => {
+      expect(await bucket.update('k', text('one'), 0)).toBe(1);
+      expect(await bucket.update('k', text('two'), 1)).toBe(2);
+      expect(await codeOf(other.update('k', text('bad'), 1))).toBe('STALE_REVISION');
+      expect(await codeOf(other.update('k', text('bad'), 3))).toBe('STALE_REVISION');
+      expect(await codeOf(other.update('k', text('bad'), 0))).toBe('STALE_REVISION');
+      expect(await codeOf(other.update('new', text('bad'), 2))).toBe('STALE_REVISION');
+      const entry = await other.get('k');
+      expect(entry).toMatchObject({ key: 'k', revision: 2, operation: 'put' });
+      expect(read(entry!.value)).toBe('two');
+      expect(Math.abs(entry!.createdAt - clock.now())).toBeLessThan(60_000);
+    });
+
+    test('lets one of fifty creators win', async () => {
+      const codes = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          codeOf((index % 2 ? bucket : other).update('k', text('x'), 0)),
+        ),
+      );
+      expect(codes.filter((code) => code === 'none').length).toBe(1);
+      expect(codes.filter((code) => code === 'STALE_REVISION').length).toBe(49);
+    });
+
+    test('names the revision the key has', async () => {
+      await bucket.put('k', text('x'));
+      await expect(bucket.update('k', text('y'), 9)).rejects.toMatchObject({
+        code: 'STALE_REVISION',
+        message: 'k: expected revision 9, has revision 1',
+        details: { bucket: bucket.name, key: 'k', expected: 9, revision: 1 },
+      });
+    });
+
+    test('put does not compare', async () => {
+      await fill(3, () => 'k');
+      expect(read((await bucket.get('k'))!.value)).toBe('2');
+    });
+  });
+
+  describe('deletions', () => {
+    test('leave a marker over which the key can be created again', async () => {
+      await bucket.update('k', text('one'), 0);
+      expect(await codeOf(bucket.delete('k', 7))).toBe('STALE_REVISION');
+      expect(await bucket.delete('k', 1)).toBe(2);
+      const marker = await other.get('k');
+      expect(marker).toMatchObject({ revision: 2, operation: 'delete' });
+      expect(marker!.value.length).toBe(0);
+      expect(await codeOf(other.update('k', text('bad'), 1))).toBe('STALE_REVISION');
+      expect(await other.update('k', text('again'), 0)).toBe(3);
+      expect((await bucket.history('k')).map(({ operation }) => operation)).toEqual(['put', 'delete', 'put']);
+    });
+
+    test('one of ten wins over a marker', async () => {
+      await bucket.update('k', text('one'), 0);
+      await bucket.delete('k', 1);
+      const codes = await Promise.all(
+        Array.from({ length: 10 }, () => codeOf(bucket.update('k', text('x'), 0))),
+      );
+      expect(codes.sort()).toEqual(['STALE_REVISION', ...Array(8).fill('STALE_REVISION'), 'none']);
+    });
+
+    test('are themselves compared', async () => {
+      await bucket.update('k', text('one'), 0);
+      expect(await codeOf(bucket.delete('k', 0))).toBe('STALE_REVISION');
+      await bucket.update('k', text('two'), 1);
+      expect(await codeOf(bucket.delete('k', 1))).toBe('STALE_REVISION');
+      expect(read((await bucket.get('k'))!.value)).toBe('two');
+    });
+  });
+
+  describe('what is kept', () => {
+    test('one order of revisions over all keys', async () => {
+      expect(await bucket.lastRevision()).toBe(0);
+      expect(await bucket.put('a', text(''))).toBe(1);
+      expect(await other.put('b', text(''))).toBe(2);
+      expect(await bucket.put('a', text(''))).toBe(3);
+      expect(await other.lastRevision()).toBe(3);
+      expect(await bucket.get('c')).toBeUndefined();
+    });
+
+    test('64 values of a key, oldest first', async () => {
+      await fill(70, () => 'k');
+      const history = await bucket.history('k');
+      expect(history.map(({ revision }) => revision)).toEqual(
+        Array.from({ length: 64 }, (_, index) => index + 7),
+      );
+      expect(await bucket.getRevision('k', 6)).toBeUndefined();
+      expect(read((await bucket.getRevision('k', 7))!.value)).toBe('6');
+      expect(await bucket.getRevision('other', 7)).toBeUndefined();
+      expect(await bucket.getRevision('k', 71)).toBeUndefined();
+    });
+
+    test('copies of bytes', async () => {
+      const value = text('before');
+      await bucket.put('k', value);
+      value.set(text('after!'));
+      const first = (await bucket.get('k'))!.value;
+      first.set(text('broken'));
+      expect(read((await bucket.get('k'))!.value)).toBe('before');
+    });
+
+    test('nothing older than the maximal age', async () => {
+      const short = await a.bucket(`age${number}`, { maxAgeMs: 300 });
+      await short.update('k', text('x'), 0);
+      const until = clock.monotonic() + 10_000;
+      while ((await short.get('k')) && clock.monotonic() < until) await clock.sleep(50);
+      expect(await short.get('k')).toBeUndefined();
+      expect(await short.update('k', text('y'), 0)).toBe(2);
+    });
+  });
+
+  test('refuses values over the limit and keys that NATS cannot carry', async () => {
+    const large = new Uint8Array(1_048_577);
+    expect(await codeOf(bucket.update('k', large, 0))).toBe('TOO_LARGE');
+    expect(await codeOf(bucket.put('k', large))).toBe('TOO_LARGE');
+    for (const key of ['', 'a b', 'a.*', '>', '.a', 'a.', 'a..b', 'ä']) {
+      expect(await codeOf(bucket.put(key, text('')))).toBe('BAD_REQUEST');
+      expect(await codeOf(bucket.get(key))).toBe('BAD_REQUEST');
+    }
+    expect(await bucket.lastRevision()).toBe(0);
+  });
+
+  describe('buckets', () => {
+    test('are made once by many at a time', async () => {
+      const name = `race${number}`;
+      const all = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => (index % 2 ? a : b).bucket(name)),
+      );
+      await all[0]!.put('k', text('x'));
+      expect(await Promise.all(all.map((one) => one.lastRevision()))).toEqual(Array(10).fill(1));
+    });
+
+    test('with other settings are a CONFLICT', async () => {
+      const name = `settings${number}`;
+      await a.bucket(name, { history: 5, storage: 'memory', maxAgeMs: 60_000 });
+      expect(await codeOf(b.bucket(name))).toBe('none');
+      expect(await codeOf(b.bucket(name, { history: 5, maxAgeMs: 60_000 }))).toBe('none');
+      expect(await codeOf(b.bucket(name, { history: 6 }))).toBe('CONFLICT');
+      expect(await codeOf(b.bucket(name, { storage: 'file' }))).toBe('CONFLICT');
+      expect(await codeOf(b.bucket(name, { maxAgeMs: 1_000 }))).toBe('CONFLICT');
+    });
+
+    test('need a name and a history that can be', async () => {
+      for (const name of ['', 'a.b', 'a b', '*']) expect(await codeOf(a.bucket(name))).toBe('BAD_REQUEST');
+      expect(await codeOf(a.bucket('history', { history: 0 }))).toBe('BAD_REQUEST');
+      expect(await codeOf(a.bucket('history', { history: 65 }))).toBe('BAD_REQUEST');
+    });
+
+    test('kept on disk are never made anew behind the back of who uses them', async () => {
+      await bucket.put('k', text('x'));
+      await b.destroy(bucket.name);
+      await b.destroy(bucket.name);
+      expect(await codeOf(bucket.get('k'))).toBe('NOT_FOUND');
+      expect(await codeOf(bucket.put('k', text('y')))).toBe('NOT_FOUND');
+      expect(await codeOf(bucket.update('k', text('y'), 0))).toBe('NOT_FOUND');
+      expect(await codeOf(bucket.lastRevision())).toBe('NOT_FOUND');
+    });
+
+    test('say how durable they are', async () => {
+      const durability = await a.durability();
+      expect(durability.replicas).toBe(1);
+      expect(durability.serverVersion).toMatch(worldName === 'memory' ? /^memory$/ : /^\d+\.\d+\.\d+/);
+      expect(durability.warnings.length).toBeGreaterThan(0);
+      for (const warning of durability.warnings) expect(warning).toMatch(/^[A-Z].*\.$|^nats-server.*\.$/);
+    });
+  });
+
+  describe('watch', () => {
+    test('of an empty bucket says at once that it is current', async () => {
+      const watch = observe(bucket);
+      expect(await watch.arrivals.count(1)).toEqual(['current@0']);
+      await bucket.put('a', text('x'));
+      expect(await watch.arrivals.count(2)).toEqual(['current@0', 'put a@1']);
+      await watch.stop();
+    });
+
+    test('yields the newest of each key, then current, then every change', async () => {
+      await bucket.put('a', text('1'));
+      await bucket.put('b', text('2'));
+      await bucket.put('c', text('3'));
+      await bucket.put('a', text('4'));
+      await bucket.delete('b', 2);
+      const watch = observe(other);
+      expect(await watch.arrivals.count(3)).toEqual(['put c@3', 'put a@4', 'current@5']);
+      await bucket.delete('a', 4);
+      await bucket.put('a', text('7'));
+      await bucket.put('a', text('8'));
+      expect((await watch.arrivals.count(6)).slice(3)).toEqual(['delete a@6', 'put a@7', 'put a@8']);
+      await watch.stop();
+    });
+
+    test('of a filter sees only that', async () => {
+      await bucket.put('pods.default.a', text('1'));
+      await bucket.put('nodes._.n', text('2'));
+      const watch = observe(bucket, { filter: 'pods.*.*' });
+      const none = observe(bucket, { filter: 'services.>' });
+      expect(await watch.arrivals.count(2)).toEqual(['put pods.default.a@1', 'current@2']);
+      expect(await none.arrivals.count(1)).toEqual(['current@2']);
+      await bucket.put('nodes._.n', text('3'));
+      await bucket.put('pods.other.b', text('4'));
+      expect((await watch.arrivals.count(3)).slice(2)).toEqual(['put pods.other.b@4']);
+      expect(none.arrivals.all).toEqual(['current@2']);
+      await Promise.all([watch.stop(), none.stop()]);
+      expect(() => bucket.watch({ filter: 'a.>.b' })).toThrow(
+        expect.objectContaining({ code: 'BAD_REQUEST' }),
+      );
+    });
+
+    test('resumes at a revision, deletions included', async () => {
+      await fill(3, (index) => `k${index}`);
+      await bucket.delete('k0', 1);
+      const watch = observe(bucket, { fromRevision: 3 });
+      expect(await watch.arrivals.count(3)).toEqual(['put k2@3', 'delete k0@4', 'current@4']);
+      const next = observe(bucket, { fromRevision: 5 });
+      expect(await next.arrivals.count(1)).toEqual(['current@4']);
+      await bucket.put('k0', text('x'));
+      expect((await next.arrivals.count(2)).slice(1)).toEqual(['put k0@5']);
+      await Promise.all([watch.stop(), next.stop()]);
+    });
+
+    test('says GONE for a place that is not kept, before and behind', async () => {
+      await fill(70, () => 'k');
+      for (const fromRevision of [1, 6, 72]) {
+        expect(await observe(bucket, { fromRevision }).finished).toMatchObject({ code: 'GONE' });
+      }
+      const watch = observe(bucket, { fromRevision: 7 });
+      expect((await watch.arrivals.count(65)).at(-1)).toBe('current@70');
+      await watch.stop();
+    });
+
+    test('holds nothing back and loses nothing while its reader is slow', async () => {
+      const count = 12_000;
+      const events = bucket.watch()[Symbol.asyncIterator]();
+      expect((await events.next()).value).toMatchObject({ type: 'current' });
+      let next = 0;
+      const writer = async () => {
+        while (next < count) await bucket.put(`k.${next++}`, text('x'));
+      };
+      await Promise.all(Array.from({ length: 200 }, writer));
+      for (let revision = 1; revision <= count; revision += 1) {
+        const event = (await events.next()).value;
+        if (event.entry.revision !== revision) expect(event.entry.revision).toBe(revision);
+      }
+      await events.return?.();
+    });
+
+    test('under constant writing becomes current and yields each revision once', async () => {
+      await fill(50, (index) => `k${index}`);
+      let isWriting = true;
+      const writing = (async () => {
+        for (let index = 0; isWriting; index += 1) await other.put(`k${index % 50}`, text('x'));
+      })();
+      const watch = observe(bucket);
+      await watch.arrivals.until((all) => all.some((name) => name.startsWith('current')));
+      await watch.arrivals.count(watch.arrivals.all.length + 200);
+      isWriting = false;
+      await writing;
+      const last = await bucket.lastRevision();
+      const all = await watch.arrivals.until((names) => names.at(-1)!.endsWith(`@${last}`));
+      const current = Number(all.find((name) => name.startsWith('current'))!.split('@')[1]);
+      const revisions = all
+        .filter((name) => name.startsWith('put'))
+        .map((name) => Number(name.split('@')[1]));
+      expect(revisions).toEqual([...new Set(revisions)].sort((x, y) => x - y));
+      const after = revisions.filter((revision) => revision > current);
+      expect(after).toEqual(Array.from({ length: last - current }, (_, index) => current + 1 + index));
+      await watch.stop();
+    });
+
+    test('ends without an error when its signal is aborted or the store closes', async () => {
+      const watch = observe(bucket);
+      await watch.arrivals.count(1);
+      await watch.stop();
+      expect(await watch.finished).toBeUndefined();
+      const client = await world.client('closing');
+      const last = observe(await client.store.bucket(bucket.name));
+      await last.arrivals.count(1);
+      await client.store.close();
+      expect(await last.finished).toBeUndefined();
+      await client.bus.close();
+      const aborted = new AbortController();
+      aborted.abort();
+      for await (const event of bucket.watch({ signal: aborted.signal })) expect(event).toBe('nothing');
+    });
+
+    test('of a bucket that is destroyed fails with NOT_FOUND', async () => {
+      const watch = observe(bucket);
+      await watch.arrivals.count(1);
+      await a.destroy(bucket.name);
+      expect(await watch.finished).toMatchObject({ code: 'NOT_FOUND' });
+    }, 30_000);
+  });
+
+  test('over a server that goes and comes: files go on without a gap, memory starts anew with GONE', async () => {
+    const volatile = await a.bucket(`memory${number}`, { storage: 'memory' });
+    const kept = observe(bucket);
+    const lost = observe(volatile);
+    await kept.arrivals.count(1);
+    await lost.arrivals.count(1);
+    await bucket.put('a', text('1'));
+    await volatile.put('a', text('1'));
+    await kept.arrivals.count(2);
+    await lost.arrivals.count(2);
+    await world.serverDown();
+    await untilStatus(bus, 'disconnected');
+    expect(await codeOf(bucket.put('a', text('2')))).toBe('UNAVAILABLE');
+    expect(await codeOf(bucket.update('a', text('2'), 1))).toBe('UNAVAILABLE');
+    expect(await codeOf(bucket.get('a'))).toBe('UNAVAILABLE');
+    expect(await codeOf(a.bucket('new'))).toBe('UNAVAILABLE');
+    await world.serverUp();
+    await untilStatus(bus, 'connected');
+    expect(await bucket.update('a', text('2'), 1)).toBe(2);
+    await bucket.delete('a', 2);
+    expect(await kept.arrivals.count(4)).toEqual(['current@0', 'put a@1', 'put a@2', 'delete a@3']);
+    expect(await lost.finished).toMatchObject({ code: 'GONE' });
+    expect(await volatile.get('a')).toBeUndefined();
+    expect(await volatile.update('a', text('2'), 0)).toBe(1);
+    await kept.stop();
+  }, 30_000);
+});
