@@ -2,10 +2,24 @@
 // (`spec.containers[0].image: Required value`). It judges nothing itself; codecs and rules report into it.
 import type { Cause } from './errors.ts';
 
-/** Prints a value the way Kubernetes quotes it in an error: strings quoted, objects as JSON. */
+/** The first so many causes and unknown fields are reported; an object with more is refused all the same. */
+const MAX_LISTED = 100;
+const MAX_QUOTED_CHARS = 500;
+
+/** Prints a value the way Kubernetes quotes it in an error: strings quoted, objects as JSON; long ones cut off. */
 export function quote(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+  const text = jsonOf(value);
+  return text.length <= MAX_QUOTED_CHARS ? text : `${text.slice(0, MAX_QUOTED_CHARS)}…`;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Nested beyond the stack, or a bigint: its kind is all that can be said.
+    return typeof value === 'object' ? '{…}' : String(value);
+  }
 }
 
 /** What was found in one object. */
@@ -68,7 +82,7 @@ export class Findings {
   }
 
   unknownField(field: string): void {
-    this.unknown.push(field);
+    if (this.unknown.length < MAX_LISTED) this.unknown.push(field);
   }
 
   /** All causes, those of the metadata first, as Kubernetes gives them. */
@@ -78,6 +92,7 @@ export class Findings {
   }
 
   private add(reason: string, field: string, message: string): void {
+    if (this.causes.length >= MAX_LISTED) return;
     if (this.causes.some((cause) => cause.field === field && cause.message === message)) return;
     this.causes.push({ reason, message, field });
   }

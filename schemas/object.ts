@@ -73,36 +73,41 @@ const managedFields = struct(
   },
 );
 
+const optionalMeta = {
+  generateName: meta(text, 'Prefix from which a unique name is made when no name is given.'),
+  namespace: meta(text, 'Namespace of the object; empty for kinds that have none.'),
+  uid: meta(text, 'Set by the cluster: tells apart objects that had the same name at different times.'),
+  labels: meta(map(text), 'Words to select objects by.'),
+  annotations: meta(map(text), 'Free notes of tools; not for selecting.'),
+  resourceVersion: meta(text, 'Set by the cluster: the revision of the store at the last change.'),
+  generation: meta(int64, 'Set by the cluster: counts the changes of the spec.'),
+  creationTimestamp: meta(time, 'Set by the cluster: when the object was created.'),
+  deletionTimestamp: meta(time, 'Set by the cluster: when the object is to be gone.'),
+  deletionGracePeriodSeconds: meta(int64, 'Set by the cluster: seconds given to end in good order.'),
+  finalizers: meta(list(text), {
+    description: 'What must be done before the object goes.',
+    listType: 'set',
+  }),
+  ownerReferences: meta(list(ownerReference), {
+    description: 'The owners of this object.',
+    listType: 'map',
+    mergeKey: 'uid',
+  }),
+  selfLink: meta(text, 'Not used any more.'),
+  managedFields: meta(list(managedFields), { description: 'Who set which field.', listType: 'atomic' }),
+};
+
 export const objectMeta: Shape<ObjectMeta> = meta(
   struct(
     'ObjectMeta',
     { name: meta(anyText, 'Name, unique among the objects of this kind in the namespace.') },
-    {
-      generateName: meta(text, 'Prefix from which a unique name is made when no name is given.'),
-      namespace: meta(text, 'Namespace of the object; empty for kinds that have none.'),
-      uid: meta(text, 'Set by the cluster: tells apart objects that had the same name at different times.'),
-      labels: meta(map(text), 'Words to select objects by.'),
-      annotations: meta(map(text), 'Free notes of tools; not for selecting.'),
-      resourceVersion: meta(text, 'Set by the cluster: the revision of the store at the last change.'),
-      generation: meta(int64, 'Set by the cluster: counts the changes of the spec.'),
-      creationTimestamp: meta(time, 'Set by the cluster: when the object was created.'),
-      deletionTimestamp: meta(time, 'Set by the cluster: when the object is to be gone.'),
-      deletionGracePeriodSeconds: meta(int64, 'Set by the cluster: seconds given to end in good order.'),
-      finalizers: meta(list(text), {
-        description: 'What must be done before the object goes.',
-        listType: 'set',
-      }),
-      ownerReferences: meta(list(ownerReference), {
-        description: 'The owners of this object.',
-        listType: 'map',
-        mergeKey: 'uid',
-      }),
-      selfLink: meta(text, 'Not used any more.'),
-      managedFields: meta(list(managedFields), { description: 'Who set which field.', listType: 'atomic' }),
-    },
+    optionalMeta,
   ),
   'What every object carries besides its spec and status.',
 ) as Shape<ObjectMeta>;
+
+/** The metadata of a template, from which objects with names of their own are made. */
+export const templateMeta = struct('ObjectMeta', {}, { name: text, ...optionalMeta });
 
 /** A codec for a kind: the four fields of every object, with this spec and status. */
 export function objectOf<S, St>(kind: string, apiVersion: string, spec: Shape<S>, status?: Shape<St>) {

@@ -9,6 +9,8 @@ import { checkMetadata, checkMetadataUpdate } from './metadata-rules.ts';
 import type { KubeObject } from './object.ts';
 import { isPlainObject } from './shape.ts';
 
+const MAX_DEPTH = 64;
+
 export interface Validated {
   /** Decoded, with defaults; unknown fields are still in it. */
   readonly object: KubeObject;
@@ -17,7 +19,7 @@ export interface Validated {
 }
 
 /**
- * Decodes and checks an object of any kind of {@link KINDS}.
+ * Decodes and checks an object of any kind of {@link KINDS}, or of the kind handed in.
  *
  * Errors: `BAD_REQUEST` when it is no object, names no kind, or (strict) has unknown fields; `UNSUPPORTED` for a kind
  * that is not served; `INVALID` with one cause a field otherwise.
@@ -26,9 +28,15 @@ export interface Validated {
  * const result = validate(JSON.parse(body), { strict: true });
  * if (E.isLeft(result)) throw result.left; // Pod "web" is invalid: spec.containers[0].image: Required value
  */
-export function validate(value: unknown, options: { strict: boolean }): E.Either<TroupeError, Validated> {
-  const found = kindFor(value);
+export function validate(
+  value: unknown,
+  options: { strict: boolean; kind?: Kind },
+): E.Either<TroupeError, Validated> {
+  const found = kindFor(value, options.kind);
   if (found instanceof TroupeError) return E.left(found);
+  if (isTooDeep(value)) {
+    return E.left(new TroupeError('BAD_REQUEST', `the object is nested more than ${MAX_DEPTH} levels deep`));
+  }
   const findings = new Findings();
   const object = found.codec.read(value, '', findings) as KubeObject;
   if (findings.mistyped) return E.left(invalid(found, nameOf(object), findings.inOrder()));
@@ -73,30 +81,38 @@ function unknownFields(kind: Kind, object: KubeObject, findings: Findings): Trou
   });
 }
 
-function kindFor(value: unknown): Kind | TroupeError {
+function kindFor(value: unknown, own?: Kind): Kind | TroupeError {
   if (!isPlainObject(value)) {
     return new TroupeError(
       'BAD_REQUEST',
-      `an object was expected, with apiVersion and kind: ${shorten(value)}`,
+      `an object was expected, with apiVersion and kind: ${quote(value)}`,
     );
   }
   const { apiVersion, kind } = value;
   if (typeof kind !== 'string' || kind === '') return missing('Kind', value);
   if (typeof apiVersion !== 'string' || apiVersion === '') return missing('apiVersion', value);
+  if (own && kind === own.kind && apiVersion === own.apiVersion) return own;
   return kindOf({ apiVersion, kind }) ?? noMatch(apiVersion, kind);
 }
 
 function missing(field: string, value: unknown): TroupeError {
-  return new TroupeError('BAD_REQUEST', `Object '${field}' is missing in '${shorten(value)}'`);
+  return new TroupeError('BAD_REQUEST', `Object '${field}' is missing in '${quote(value)}'`);
 }
 
 function noMatch(apiVersion: string, kind: string): TroupeError {
   return new TroupeError('UNSUPPORTED', `no matches for kind ${quote(kind)} in version ${quote(apiVersion)}`);
 }
 
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+/** Codecs keep what they do not know, so it is bounded here: deeper objects could not be written as JSON again. */
+function isTooDeep(object: unknown): boolean {
+  const waiting: [unknown, number][] = [[object, 0]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [value, depth] = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth > MAX_DEPTH) return true;
+    for (const inner of Object.values(value)) waiting.push([inner, depth + 1]);
+  }
+  return false;
 }
 
 function nameOf(object: KubeObject): string {

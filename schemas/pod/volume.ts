@@ -1,7 +1,7 @@
 // Volumes of a pod that Troupe or a CSI driver provides. Sources of old in-tree drivers are in legacy-volume.ts.
 import type * as t from 'io-ts';
 import { meta } from '../meta.ts';
-import { objectMeta } from '../object.ts';
+import { templateMeta } from '../object.ts';
 import {
   labelSelector,
   localObjectReference,
@@ -138,9 +138,6 @@ export const claimSpec = struct(
     volumeName: text,
   },
 );
-
-/** A template's metadata needs no name. */
-const templateMeta = meta(objectMeta, 'Labels and annotations of the claim made.');
 
 const sources = {
   configMap: meta(configMapVolume, 'Files from a ConfigMap.'),

@@ -1,13 +1,18 @@
 // Every field that Kubernetes' own type declarations know must be known to our codecs, and ours must take whatever
 // those types allow.
 import { readFileSync } from 'node:fs';
-import type { NodeSpec as KubeNodeSpec, PodSpec as KubePodSpec } from 'kubernetes-types/core/v1.js';
+import type {
+  NodeSpec as KubeNodeSpec,
+  PodSpec as KubePodSpec,
+  Volume as KubeVolume,
+} from 'kubernetes-types/core/v1.js';
 import { eventKind } from '../../../schemas/event.ts';
 import { type Description, describe as describeCodec } from '../../../schemas/meta.ts';
 import { namespaceKind } from '../../../schemas/namespace.ts';
 import { type NodeSpec, nodeKind } from '../../../schemas/node.ts';
 import { podKind } from '../../../schemas/pod/kind.ts';
 import type { PodSpec } from '../../../schemas/pod/pod-spec.ts';
+import type { Volume } from '../../../schemas/pod/volume.ts';
 
 const SOURCES = ['core/v1.d.ts', 'meta/v1.d.ts'].map((file) =>
   readFileSync(require.resolve(`kubernetes-types/${file}`), 'utf8'),
@@ -60,7 +65,16 @@ type Widened<T> = T extends string
       : T;
 
 test('the types take what Kubernetes allows', () => {
-  const pod = (spec: Omit<KubePodSpec, 'volumes'>): Widened<Omit<PodSpec, 'volumes'>> => spec as any;
+  // Their `hostAliases[].ip` is optional; Kubernetes has required it since 1.31. Their `managedFields`, inside an
+  // ephemeral volume, are a closed type.
+  const pod = (
+    spec: Omit<KubePodSpec, 'hostAliases' | 'volumes'>,
+  ): Widened<Omit<PodSpec, 'hostAliases' | 'volumes'>> => spec;
+  const volume = (source: Omit<KubeVolume, 'ephemeral'>): Widened<Omit<Volume, 'ephemeral'>> => source;
   const node = (spec: KubeNodeSpec): Widened<NodeSpec> => spec;
-  expect([pod({ containers: [] }), node({})]).toEqual([{ containers: [] }, {}]);
+  expect([pod({ containers: [] }), volume({ name: 'v' }), node({})]).toEqual([
+    { containers: [] },
+    { name: 'v' },
+    {},
+  ]);
 });
