@@ -30,8 +30,8 @@ async function main(command, args) {
 const [command, ...args] = process.argv.slice(2);
 main(command, args)
   .catch((error) => {
+    say(error instanceof SetupProblem || error instanceof Stopped ? error.message : error.stack);
     if (error instanceof Stopped) return exitCodeOf({ signal: error.signal });
-    say(error instanceof SetupProblem ? error.message : error.stack);
     if (command === 'test') process.stdout.write('0 passed, 1 failed\n');
     return 1;
   })

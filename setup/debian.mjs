@@ -56,10 +56,15 @@ async function install(names) {
   const done = step(`installing Debian packages: ${names.join(' ')}`);
   // A failed update is not the end: one broken source must not keep the others from serving.
   const update = await run('apt-get', ['update', ...APT_OPTIONS], { quiet: true, env: ENVIRONMENT });
-  const { code, output } = await run('apt-get', installArguments(names), { quiet: true, env: ENVIRONMENT });
+  // Cut off halfway, dpkg would have to be mended by hand: so it is shielded, and finishes what was cut off before.
+  const shielded = { quiet: true, shielded: true, env: ENVIRONMENT };
+  if ((await run('dpkg', ['--audit'], shielded)).output.trim() !== '') {
+    await run('dpkg', ['--configure', '-a'], shielded);
+  }
+  const { code, output } = await run('apt-get', installArguments(names), shielded);
   if (code === 0) return done();
   done('failed');
-  throw new SetupProblem(aptProblem({ names, output: `${update.output}\n${output}` }));
+  throw new SetupProblem(aptProblem({ names, update: update.output, install: output }));
 }
 
 /** Puts up a policy-rc.d where there is none; returns the way to take it away. One left by a killed run counts as ours. */

@@ -47,20 +47,18 @@ function packagesOf(text) {
 }
 
 /**
- * The rows of the table that this machine lacks. A package is there when dpkg says `installed`, or when all it provides
- * is there by other means, such as a vendor's own containerd, which must not be replaced.
+ * The rows of the table that this machine lacks. A package is there when dpkg says `installed`, or when dpkg does not
+ * have it and all it provides is there by other means, such as a vendor's own containerd, which must not be replaced.
+ * What dpkg has only halfway, after an installation that was cut off, is missing.
  */
 export function missingPackages({ packages, dpkgOutput, provided }) {
-  const installed = new Set(
-    dpkgOutput
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([, status]) => status === 'installed')
-      .map(([name]) => name),
-  );
-  return packages.filter(
-    ({ name, provides }) => !installed.has(name) && !provides.every((program) => provided.includes(program)),
-  );
+  const status = new Map(dpkgOutput.split('\n').map((line) => line.trim().split(/\s+/)));
+  return packages.filter(({ name, provides }) => {
+    const own = status.get(name);
+    if (own === 'installed') return false;
+    if (own !== undefined && own !== 'not-installed' && own !== 'config-files') return true;
+    return !provides.every((program) => provided.includes(program));
+  });
 }
 
 /** The arguments of apt-get that install these; nothing that is on the machine may be removed for it. */
@@ -82,19 +80,26 @@ export function installProblem({ names, root, debian }) {
   return undefined;
 }
 
-/** One line for an apt-get that failed, from the errors it printed. */
-export function aptProblem({ names, output }) {
-  const errors = output
-    .split('\n')
-    .filter((line) => line.startsWith('E: ') || line.startsWith('Err:'))
-    .map((line) => line.replace(/^E: /, '').trim());
-  const offline =
-    /Temporary failure resolving|Could not connect|Network is unreachable|Connection timed out/i;
-  const cause = errors.length > 0 ? errors[errors.length - 1] : 'apt-get failed';
-  const cure = offline.test(output)
+/**
+ * One line for an apt-get install that failed. When the update before it had failed already, that is the cause: without
+ * lists apt-get only says that it has never heard of the package.
+ */
+export function aptProblem({ names, update, install }) {
+  const failedUpdate = linesWith(update, /^(E: |W: Failed to fetch )/);
+  const failedInstall = linesWith(install, /^E: /);
+  const cause = failedUpdate[0] || failedInstall[failedInstall.length - 1] || 'apt-get failed';
+  const cure = OFFLINE.test(`${update}${install}`)
     ? 'the package server cannot be reached: connect this machine, or install by hand'
     : 'mend that, then run';
   return `Debian packages not installed (${cause}); ${cure}: apt-get install -y ${names.join(' ')}`;
+}
+
+const OFFLINE =
+  /Temporary failure resolving|Could not connect|Unable to connect|Network is unreachable|timed out/i;
+
+function linesWith(output, pattern) {
+  const lines = output.split('\n').filter((line) => pattern.test(line));
+  return lines.map((line) => line.replace(/^[EW]: /, '').trim());
 }
 
 /** What npm printed, without the warnings about settings it does not know; errors always stay. */

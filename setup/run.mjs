@@ -32,24 +32,27 @@ export function passSignals() {
 
 /**
  * Runs a program to its end: `{code, signal, output, late}`. With `quiet` its output is kept instead of shown. With
- * `boundMs` it is ended when it takes longer, and `late` is true. A program that is not there has code 127.
+ * `boundMs` it is ended when it takes longer, and `late` is true. `shielded` programs get no signal and run to their end,
+ * as dpkg must. A program that is not there has code 127.
  */
-export async function run(program, args, { cwd, env, quiet = false, boundMs } = {}) {
-  const result = await runLast(program, args, { cwd, env, quiet, boundMs });
+export async function run(program, args, options) {
+  const result = await runLast(program, args, options);
   if (stoppedBy) throw new Stopped(stoppedBy);
   return result;
 }
 
 /** Like run, for the program that everything was set up for: when it was stopped, its own exit code is the answer. */
-export function runLast(program, args, { cwd, env, quiet = false, boundMs } = {}) {
+export function runLast(program, args, { cwd, env, quiet = false, shielded = false, boundMs } = {}) {
   if (stoppedBy) return Promise.reject(new Stopped(stoppedBy));
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
+      // A session of its own: a terminal's Ctrl-C does not reach it.
+      detached: shielded,
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     });
-    children.add(child);
+    if (!shielded) children.add(child);
     let output = '';
     let late = false;
     const keep = (chunk) => {

@@ -126,3 +126,21 @@ test('a program that takes too long is ended, one that is missing has code 127',
   expect(sleeping).toMatchObject({ late: true, signal: 'SIGTERM' });
   expect(inNode('run.mjs', 'run', '/nowhere/program', [], { quiet: true })).toMatchObject({ code: 127 });
 });
+
+test('a shielded program runs to its end when a signal comes, and nothing is started after it', async () => {
+  const code = `import { passSignals, run } from ${JSON.stringify(pathToFileURL(join(SETUP, 'run.mjs')).href)};
+    passSignals();
+    process.on('SIGTERM', () => console.log('asked to stop'));
+    const child = ['-c', 'echo up; read line; echo "whole $line"'];
+    await run('sh', child, { shielded: true }).catch((error) => console.log(error.message));`;
+  const args = ['--input-type=module', '-e', code];
+  const parent = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  parent.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+    if (output === 'up\n') parent.kill('SIGTERM');
+    if (output.endsWith('asked to stop\n')) parent.stdin.end('line\n');
+  });
+  await once(parent, 'close');
+  expect(output).toBe('up\nasked to stop\nwhole line\nstopped by SIGTERM\n');
+});

@@ -59,6 +59,13 @@ describe('Debian packages', () => {
   test('are there when dpkg says installed or when a program of the same name is', () => {
     expect(missing('cni installed\ngone config-files\n', ['containerd'])).toEqual(['gone']);
     expect(missing('', ['/usr/lib/cni/bridge'])).toEqual(['containerd', 'cni', 'gone']);
+    expect(missing('containerd not-installed\ncni installed\ngone installed', ['containerd'])).toEqual([]);
+  });
+
+  test('that dpkg has only halfway are missing, even when their programs are there', () => {
+    expect(missing('containerd unpacked\ncni installed\ngone installed', ['containerd'])).toEqual([
+      'containerd',
+    ]);
     expect(missing('containerd half-configured\ncni installed\ngone installed', [])).toEqual(['containerd']);
   });
 
@@ -88,16 +95,19 @@ describe('Debian packages', () => {
     expect(decide('installProblem', { names: ['a'], root: true, debian: true })).toBeNull();
   });
 
-  test('an apt-get that failed is told in one line with its reason', () => {
-    const offline =
-      'Err:1 http://deb.debian.org bookworm\n  Temporary failure resolving x\nE: Unable to fetch';
-    expect(decide('aptProblem', { names: ['a'], output: offline })).toBe(
-      'Debian packages not installed (Unable to fetch); the package server cannot be reached: connect this ' +
-        'machine, or install by hand: apt-get install -y a',
+  test('an apt-get that failed is told in one line with its first reason', () => {
+    const update = 'Err:1 http://x bookworm\nW: Failed to fetch http://x  Temporary failure resolving x\n';
+    const install = 'E: Unable to locate package a\nE: No installation candidate\n';
+    expect(decide('aptProblem', { names: ['a'], update, install })).toBe(
+      'Debian packages not installed (Failed to fetch http://x  Temporary failure resolving x); the package ' +
+        'server cannot be reached: connect this machine, or install by hand: apt-get install -y a',
     );
-    expect(decide('aptProblem', { names: ['a'], output: 'E: dpkg was interrupted' })).toBe(
-      'Debian packages not installed (dpkg was interrupted); mend that, then run: apt-get install -y a',
+    expect(
+      decide('aptProblem', { names: ['a', 'b'], update: '', install: 'E: dpkg was interrupted\n' }),
+    ).toBe(
+      'Debian packages not installed (dpkg was interrupted); mend that, then run: apt-get install -y a b',
     );
+    expect(decide('aptProblem', { names: ['a'], update: '', install: '' })).toContain('(apt-get failed)');
   });
 
   test('the table says of each package why it is needed and how to see that it is there', () => {
