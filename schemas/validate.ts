@@ -1,5 +1,5 @@
-// The one door through which an object from outside comes in: finds its kind, decodes it, fills in defaults and
-// checks the rules, and words what is wrong as Kubernetes does. It never changes what it was given.
+// The one door through which an object from outside comes in: finds its kind, decodes it, fills in defaults
+// and checks the rules, and words what is wrong as Kubernetes does. It never changes what it was given.
 import * as E from 'fp-ts/lib/Either.js';
 import { type Cause, TroupeError } from './errors.ts';
 import { causesText, Findings, quote } from './findings.ts';
@@ -21,8 +21,8 @@ export interface Validated {
 /**
  * Decodes and checks an object of any kind of {@link KINDS}, or of the kind handed in.
  *
- * Errors: `BAD_REQUEST` when it is no object, names no kind, or (strict) has unknown fields; `UNSUPPORTED` for a kind
- * that is not served; `INVALID` with one cause a field otherwise.
+ * Errors: `BAD_REQUEST` when it is no object, names no kind, or (strict) has unknown fields; `UNSUPPORTED`
+ * for a kind that is not served; `INVALID` with one cause a field otherwise.
  *
  * @example
  * const result = validate(JSON.parse(body), { strict: true });
@@ -103,7 +103,10 @@ function noMatch(apiVersion: string, kind: string): TroupeError {
   return new TroupeError('UNSUPPORTED', `no matches for kind ${quote(kind)} in version ${quote(apiVersion)}`);
 }
 
-/** Codecs keep what they do not know, so it is bounded here: deeper objects could not be written as JSON again. */
+/**
+ * Codecs keep what they do not know, so it is bounded here: deeper objects could not be written as JSON
+ * again.
+ */
 function isTooDeep(object: unknown): boolean {
   const waiting: [unknown, number][] = [[object, 0]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

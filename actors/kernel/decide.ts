@@ -78,7 +78,7 @@ export function decide(mail: Mail, loaded: Loaded | undefined, context: DecideCo
   const step = context.stepper.step(stateOf(loaded.record), { ...event, at: context.nowMs });
   const value = context.definition.answer?.(event, loaded.record.object) ?? { accepted: step.changed };
   if (!step.changed) return nothing(value);
-  return { ...settle(loaded.record, step, mail, context), value };
+  return { ...settle(loaded.record, step, mail, context), object: undefined, value };
 }
 
 function nothing(value: unknown): Decision {
@@ -159,7 +159,11 @@ function decideDeadline(mail: Mail, loaded: Loaded, context: DecideContext): Dec
   const { [id]: _fired, ...rest } = deadlines;
   const before = { ...loaded.record, actor: { ...loaded.record.actor, deadlines: rest } };
   const step = context.stepper.step(stateOf(before), { type: id, at: context.nowMs });
-  return { ...settle(before, { ...step, changed: true }, mail, context), value: { accepted: true } };
+  return {
+    ...settle(before, { ...step, changed: true }, mail, context),
+    object: undefined,
+    value: { accepted: true },
+  };
 }
 
 /** The record after a step: context, deadlines as absolute times, and the status worked out anew. */

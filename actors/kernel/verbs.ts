@@ -3,6 +3,7 @@
 // every kind: uid, generation, timestamps, finalizers, resourceVersion.
 import type { ActorId } from '../../messaging/identity.ts';
 import { TroupeError } from '../../schemas/errors.ts';
+import type { Kind } from '../../schemas/kinds.ts';
 import type { KubeObject, ObjectMeta } from '../../schemas/object.ts';
 import { orThrow } from '../../schemas/or-throw.ts';
 import { timestamp } from '../../schemas/time.ts';
@@ -78,7 +79,7 @@ function create(verb: Verb, document: KubeObject, request: VerbRequest, context:
   if (document.metadata.resourceVersion) {
     throw new TroupeError('BAD_REQUEST', 'resourceVersion should not be set on objects to be created');
   }
-  const { object, warnings } = check(stripOwn(document), request);
+  const { object, warnings } = check(stripOwn(document), request, context.definition.kind);
   const metadata: ObjectMeta = {
     ...object.metadata,
     uid: context.uid,
@@ -96,7 +97,7 @@ function change(wanted: KubeObject, request: VerbRequest, context: VerbContext):
   if (keep.kind !== before.kind || keep.apiVersion !== before.apiVersion) {
     throw new TroupeError('BAD_REQUEST', 'the kind and apiVersion of an object cannot be changed');
   }
-  const checked = check(keep, request);
+  const checked = check(keep, request, context.definition.kind);
   const object = {
     ...checked.object,
     metadata: keepOwn(checked.object, before).metadata,
@@ -169,6 +170,10 @@ function documentOf(body: unknown, context: VerbContext): KubeObject {
   }
   const { id, definition } = context;
   const given = body as Partial<KubeObject>;
+  if (given.kind !== undefined && given.kind !== definition.kind.kind) {
+    const text = `the kind of the object (${given.kind}) does not match the subject (${definition.kind.kind})`;
+    throw new TroupeError('BAD_REQUEST', text);
+  }
   const metadata = { ...(given.metadata ?? {}), name: given.metadata?.name ?? id.name } as ObjectMeta;
   if (definition.kind.namespaced) metadata.namespace ??= id.namespace;
   if (metadata.name !== id.name) {
@@ -182,8 +187,12 @@ function documentOf(body: unknown, context: VerbContext): KubeObject {
   return { ...given, metadata } as KubeObject;
 }
 
-function check(object: KubeObject, request: VerbRequest): { object: KubeObject; warnings: string[] } {
-  const checked = orThrow(validate(object, { strict: request.options.fieldValidation === 'Strict' }));
+function check(
+  object: KubeObject,
+  request: VerbRequest,
+  kind: Kind,
+): { object: KubeObject; warnings: string[] } {
+  const checked = orThrow(validate(object, { strict: request.options.fieldValidation === 'Strict', kind }));
   const warnings = request.options.fieldValidation === 'Ignore' ? [] : checked.warnings;
   return { object: checked.object, warnings };
 }
