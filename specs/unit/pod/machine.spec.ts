@@ -1,0 +1,71 @@
+// The Pod's chart as a graph: every state can be reached, every state can be deleted, and no rest is without a way on.
+import { Stepper } from '../../../actors/kernel/step.ts';
+import { podMachine } from '../../../actors/pod/machine.ts';
+
+const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'w', uid: 'u' }, spec: {} };
+const stepper = new Stepper(podMachine);
+const report = (phase: string, counter: number, gone = false) => ({
+  type: 'node.reported',
+  node: 'n1',
+  uid: 'u',
+  counter,
+  status: { phase },
+  gone,
+  at: 1,
+});
+
+const WAYS: Record<string, object[]> = {
+  placing: [],
+  unschedulable: [{ type: 'pod.unplaced', message: 'full', at: 1 }],
+  bound: [{ type: 'pod.granted', node: 'n1', at: 1 }],
+  running: [{ type: 'pod.granted', node: 'n1', at: 1 }, report('Running', 1)],
+  ended: [{ type: 'pod.granted', node: 'n1', at: 1 }, report('Succeeded', 1)],
+  stopping: [
+    { type: 'pod.granted', node: 'n1', at: 1 },
+    { type: 'object.deleted', at: 1 },
+  ],
+  gone: [{ type: 'object.deleted', at: 1 }],
+};
+
+function walk(events: object[]) {
+  return events.reduce(
+    (state, event) => stepper.step(state, event as never),
+    stepper.start({ object } as never),
+  );
+}
+
+test('the ways name every state of the chart', () => {
+  expect(Object.keys(WAYS).sort()).toEqual(Object.keys(podMachine.states).sort());
+});
+
+test.each(Object.entries(WAYS))('%s can be reached', (state, events) => {
+  expect(walk(events).value).toBe(state);
+});
+
+test.each(Object.keys(WAYS))('from %s a deleted pod comes to its end', (state) => {
+  let now = stepper.step(walk(WAYS[state]!), { type: 'object.deleted', at: 2 } as never);
+  if (!now.done) {
+    expect(now.effects).toEqual([{ type: 'stop', params: { node: 'n1' } }]);
+    now = stepper.step(now, { type: 'pod.gone', at: 3 } as never);
+  }
+  expect(now.value).toBe('gone');
+});
+
+test.each(Object.keys(WAYS))('%s is settled, or a deadline will wake it', (state) => {
+  const { settled, arm, value } = { ...stepper.resume(walk(WAYS[state]!)), value: state };
+  expect([value, settled || arm.size > 0]).toEqual([state, true]);
+});
+
+test('reports from another node, about another uid, or not newer, are not taken in', () => {
+  const running = walk(WAYS.running!);
+  for (const strange of [{ node: 'n2' }, { uid: 'v' }, { counter: 1 }]) {
+    const step = stepper.step(running, { ...report('Failed', 2), ...strange } as never);
+    expect(step.changed).toBe(false);
+  }
+  expect(stepper.step(running, report('Failed', 2) as never).value).toBe('ended');
+});
+
+test('a pod its node has lost is ordered again', () => {
+  const step = stepper.step(walk(WAYS.running!), report('Running', 2, true) as never);
+  expect(step).toMatchObject({ value: 'bound', effects: [{ type: 'run', params: { node: 'n1' } }] });
+});
