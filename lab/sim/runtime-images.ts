@@ -91,6 +91,8 @@ export class SimulatedImages {
 
   /** Makes the image present; returns it. */
   add(reference: string): Image {
+    const present = this.#pulled.get(reference);
+    if (present !== undefined) return present;
     const image: Image = {
       id: `sha256:${digestOf(`config ${reference}`)}`,
       tags: reference.includes('@') ? [] : [reference],

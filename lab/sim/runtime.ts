@@ -3,23 +3,24 @@
 // containers, which went on meanwhile. The same conformance spec holds for it and for containerd.
 import type {
   Container,
+  ContainerConfig,
   ContainerFilter,
   ContainerStats,
-  Labels,
   Runtime,
   RuntimeEvent,
   Sandbox,
   SandboxConfig,
+  SandboxFilter,
   SandboxStatus,
 } from '../../actors/node/agent/runtime/port.ts';
 import type { Clock, Random } from '../../messaging/ports.ts';
 import type { TroupeError } from '../../schemas/errors.ts';
 import { preciseTimestamp } from '../../schemas/time.ts';
-import { PodAddresses } from './runtime-addresses.ts';
-import { SIGKILL_EXIT_CODE, SimulatedContainer } from './runtime-container.ts';
+import type { SimulatedContainer } from './runtime-container.ts';
 import { simulatedError } from './runtime-errors.ts';
 import { SimulatedEvents } from './runtime-events.ts';
 import { imageReference, type SimulatedImage, SimulatedImages } from './runtime-images.ts';
+import { SimulatedState, statusOf } from './runtime-state.ts';
 
 /** What a fault hook may ask for. `lostAnswer`: the work is done, and the caller hears `unavailable`. */
 export type SimulatedFault = TroupeError | { readonly delayMs?: number; readonly lostAnswer?: boolean };
@@ -40,40 +41,31 @@ export interface SimulatedRuntimeOptions {
   readonly writeLog?: (path: string, line: string) => void;
 }
 
-interface SimulatedSandbox {
-  readonly id: string;
-  /** What no other sandbox may be called. */
-  readonly reserved: string;
-  readonly config: SandboxConfig;
-  readonly createdAt: number;
-  readonly containers: Set<SimulatedContainer>;
-  ip: string | undefined;
-  pid: number | undefined;
-}
-
 const MEBIBYTE = 1024 * 1024;
-const FIRST_PID = 1_000;
 
 export class SimulatedRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #options: SimulatedRuntimeOptions;
-  readonly #addresses: PodAddresses;
   readonly #images: SimulatedImages;
   readonly #events = new SimulatedEvents();
-  readonly #sandboxes = new Map<string, SimulatedSandbox>();
-  readonly #containers = new Map<string, SimulatedContainer>();
-  /** Who owns a name with its attempt. */
-  readonly #names = new Map<string, string>();
-  #lastPid = FIRST_PID;
+  readonly #state: SimulatedState;
   #isAway = false;
 
   constructor(options: SimulatedRuntimeOptions) {
+    const { clock, random, podCIDR } = options;
+    const images = new SimulatedImages(options.images ?? {});
     this.#options = options;
-    this.#clock = options.clock;
-    this.#random = options.random;
-    this.#addresses = new PodAddresses(options.podCIDR);
-    this.#images = new SimulatedImages(options.images ?? {});
+    this.#clock = clock;
+    this.#random = random;
+    this.#images = images;
+    this.#state = new SimulatedState({
+      clock,
+      random,
+      podCIDR,
+      images,
+      tell: (event) => this.#tell(event),
+    });
   }
 
   /** From now on every call is `unavailable`. Containers go on. */
@@ -91,14 +83,13 @@ export class SimulatedRuntime implements Runtime {
   /** The machine loses power and boots: sandboxes are not ready, containers have exited with 255. */
   losePower(): void {
     this.#isAway = true;
-    for (const container of this.#containers.values()) container.lose();
-    for (const sandbox of this.#sandboxes.values()) this.#endSandbox(sandbox);
+    this.#state.losePower();
     this.revive();
   }
 
   /** Ends a running container from outside. */
   exitContainer(id: string, exitCode: number): void {
-    this.#container(id, 'exitContainer').end(exitCode);
+    this.#state.container(id, 'exitContainer').end(exitCode);
   }
 
   /** Changes what an image's name stands for. */
@@ -119,106 +110,34 @@ export class SimulatedRuntime implements Runtime {
   }
 
   runPodSandbox(config: SandboxConfig): Promise<string> {
-    return this.#call('runPodSandbox', `${config.namespace}/${config.name}`, () => {
-      const call = 'RunPodSandbox';
-      const reserved = `${config.name}_${config.namespace}_${config.uid}_${config.attempt}`;
-      this.#mustBeFree(call, reserved);
-      const ip = config.namespaces?.network === 'node' ? undefined : this.#addresses.take();
-      if (ip === undefined && config.namespaces?.network !== 'node') {
-        const text = `failed to setup network for sandbox: no IP addresses available in range ${this.#options.podCIDR}`;
-        throw simulatedError('other', call, text);
-      }
-      const id = this.#newId();
-      const pid = this.#newPid();
-      const createdAt = this.#clock.now();
-      this.#sandboxes.set(id, { id, reserved, config, createdAt, containers: new Set(), ip, pid });
-      this.#names.set(reserved, id);
-      this.#tell({ type: 'started', id, at: createdAt });
-      return id;
-    });
+    const subject = `${config.namespace}/${config.name}`;
+    return this.#call('runPodSandbox', subject, () => this.#state.addSandbox(config));
   }
 
   stopPodSandbox(id: string): Promise<void> {
-    return this.#call('stopPodSandbox', id, () => {
-      const sandbox = this.#sandboxes.get(id);
-      if (sandbox !== undefined) this.#stopSandbox(sandbox);
-    });
+    return this.#call('stopPodSandbox', id, () => this.#state.stopSandbox(id));
   }
 
   removePodSandbox(id: string): Promise<void> {
-    return this.#call('removePodSandbox', id, () => {
-      const sandbox = this.#sandboxes.get(id);
-      if (sandbox === undefined) return;
-      this.#stopSandbox(sandbox);
-      for (const container of sandbox.containers) this.#forget(container);
-      this.#sandboxes.delete(id);
-      this.#names.delete(sandbox.reserved);
-    });
+    return this.#call('removePodSandbox', id, () => this.#state.removeSandbox(id));
   }
 
   podSandboxStatus(id: string): Promise<SandboxStatus> {
-    return this.#call('podSandboxStatus', id, () => {
-      const sandbox = this.#sandbox(id, 'PodSandboxStatus');
-      const { config, ip, pid } = sandbox;
-      const isOnNode = config.namespaces?.network === 'node';
-      return {
-        ...described(sandbox),
-        ip,
-        additionalIPs: [],
-        netns: isOnNode || pid === undefined ? undefined : `/proc/${pid}/ns/net`,
-        pid,
-        cgroupParent: config.cgroupParent,
-      };
-    });
+    return this.#call('podSandboxStatus', id, () => statusOf(this.#state.sandbox(id, 'PodSandboxStatus')));
   }
 
-  listPodSandbox(filter: Parameters<Runtime['listPodSandbox']>[0] = {}): Promise<Sandbox[]> {
-    return this.#call('listPodSandbox', filter.id ?? '', () =>
-      narrowed(this.#sandboxes, filter.id)
-        .map(described)
-        .filter((sandbox) => filter.state === undefined || sandbox.state === filter.state)
-        .filter((sandbox) => hasLabels(sandbox.labels, filter.labels)),
-    );
+  listPodSandbox(filter: SandboxFilter = {}): Promise<Sandbox[]> {
+    return this.#call('listPodSandbox', filter.id ?? '', () => this.#state.sandboxes(filter));
   }
 
-  createContainer(...[sandboxId, config]: Parameters<Runtime['createContainer']>): Promise<string> {
-    return this.#call('createContainer', sandboxId, () => {
-      const call = 'CreateContainer';
-      const sandbox = this.#sandbox(sandboxId, call);
-      if (sandbox.pid === undefined) {
-        throw simulatedError('notFound', call, 'failed to get sandbox container task: no running task found');
-      }
-      const pod = sandbox.config;
-      const reserved = [config.name, pod.name, pod.namespace, pod.uid, config.attempt].join('_');
-      this.#mustBeFree(call, reserved);
-      const image = this.#images.find(config.image);
-      if (image === undefined) {
-        throw simulatedError('imageNotFound', call, `failed to resolve image "${config.image}": not found`);
-      }
-      const reference = image.tags[0] ?? image.digests[0]!;
-      const { run = {} } = this.#images.described(reference);
-      const birth = {
-        id: this.#newId(),
-        reserved,
-        sandboxId,
-        config,
-        image: reference,
-        imageRef: image.digests[0]!,
-        logPath: config.logPath ? `${pod.logDirectory}/${config.logPath}` : '',
-        run: typeof run === 'function' ? run(config) : run,
-      };
-      const container = new SimulatedContainer(birth, this.#clock, this.#exited);
-      this.#containers.set(birth.id, container);
-      sandbox.containers.add(container);
-      this.#names.set(reserved, birth.id);
-      return birth.id;
-    });
+  createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    return this.#call('createContainer', sandboxId, () => this.#state.addContainer(sandboxId, config));
   }
 
   startContainer(id: string): Promise<void> {
     return this.#call('startContainer', id, () => {
       const call = 'StartContainer';
-      const container = this.#container(id, call);
+      const container = this.#state.container(id, call);
       if (container.state !== 'created') {
         const state = `CONTAINER_${container.state.toUpperCase()}`;
         throw simulatedError('other', call, `container is in ${state} state`);
@@ -228,26 +147,23 @@ export class SimulatedRuntime implements Runtime {
         container.failToStart(startError);
         throw simulatedError('startError', call, startError);
       }
-      container.start(this.#newPid());
+      container.start(this.#state.newPid());
       for (const line of log ?? []) this.#writeLog(container, line);
       this.#tell({ type: 'started', id, at: container.startedAt });
     });
   }
 
   stopContainer(id: string, graceSeconds: number): Promise<void> {
-    return this.#call('stopContainer', id, () => this.#containers.get(id)?.stop(graceSeconds));
+    return this.#call('stopContainer', id, () => this.#state.find(id)?.stop(graceSeconds));
   }
 
   removeContainer(id: string): Promise<void> {
-    return this.#call('removeContainer', id, () => {
-      const container = this.#containers.get(id);
-      if (container !== undefined) this.#forget(container);
-    });
+    return this.#call('removeContainer', id, () => this.#state.removeContainer(id));
   }
 
   listContainers(filter: ContainerFilter = {}): Promise<Container[]> {
     return this.#call('listContainers', filter.sandboxId ?? filter.id ?? '', () =>
-      this.#matching(filter).map((container) => {
+      this.#state.containers(filter).map((container) => {
         const { id, name, attempt, image, imageRef, state, createdAt, labels, annotations } =
           container.status();
         const { sandboxId } = container.birth;
@@ -257,21 +173,21 @@ export class SimulatedRuntime implements Runtime {
   }
 
   containerStatus(id: string): ReturnType<Runtime['containerStatus']> {
-    return this.#call('containerStatus', id, () => this.#container(id, 'ContainerStatus').status());
+    return this.#call('containerStatus', id, () => this.#state.container(id, 'ContainerStatus').status());
   }
 
   updateContainerResources(
     ...[id, resources]: Parameters<Runtime['updateContainerResources']>
   ): Promise<void> {
     return this.#call('updateContainerResources', id, () => {
-      const container = this.#container(id, 'UpdateContainerResources');
+      const container = this.#state.container(id, 'UpdateContainerResources');
       container.resources = { ...container.resources, ...resources };
     });
   }
 
   reopenContainerLog(id: string): Promise<void> {
     return this.#call('reopenContainerLog', id, () => {
-      this.#running(id, 'ReopenContainerLog');
+      this.#state.running(id, 'ReopenContainerLog');
     });
   }
 
@@ -279,7 +195,7 @@ export class SimulatedRuntime implements Runtime {
     ...[id, command, timeoutSeconds]: Parameters<Runtime['execSync']>
   ): ReturnType<Runtime['execSync']> {
     return this.#call('execSync', id, async () => {
-      const { exec } = this.#running(id, 'ExecSync').birth.run;
+      const { exec } = this.#state.running(id, 'ExecSync').birth.run;
       const result = exec?.(command) ?? { exitCode: 0 };
       const boundMs = timeoutSeconds > 0 ? timeoutSeconds * 1_000 : Number.POSITIVE_INFINITY;
       const takesMs = result.takesMs ?? 0;
@@ -302,32 +218,32 @@ export class SimulatedRuntime implements Runtime {
 
   exec({ containerId }: Parameters<Runtime['exec']>[0]): Promise<string> {
     return this.#call('exec', containerId, () => {
-      this.#running(containerId, 'Exec');
+      this.#state.running(containerId, 'Exec');
       return `http://127.0.0.1:0/exec/${this.#random.token(8)}`;
     });
   }
 
   attach({ containerId }: Parameters<Runtime['attach']>[0]): Promise<string> {
     return this.#call('attach', containerId, () => {
-      this.#running(containerId, 'Attach');
+      this.#state.running(containerId, 'Attach');
       return `http://127.0.0.1:0/attach/${this.#random.token(8)}`;
     });
   }
 
   portForward(sandboxId: string): Promise<string> {
     return this.#call('portForward', sandboxId, () => {
-      this.#sandbox(sandboxId, 'PortForward');
+      this.#state.sandbox(sandboxId, 'PortForward');
       return `http://127.0.0.1:0/portforward/${this.#random.token(8)}`;
     });
   }
 
   containerStats(id: string): Promise<ContainerStats> {
-    return this.#call('containerStats', id, () => this.#stats(this.#running(id, 'ContainerStats')));
+    return this.#call('containerStats', id, () => this.#stats(this.#state.running(id, 'ContainerStats')));
   }
 
   listContainerStats(filter: Omit<ContainerFilter, 'state'> = {}): Promise<ContainerStats[]> {
     return this.#call('listContainerStats', filter.sandboxId ?? '', () =>
-      this.#matching({ ...filter, state: 'running' }).map((container) => this.#stats(container)),
+      this.#state.containers({ ...filter, state: 'running' }).map((container) => this.#stats(container)),
     );
   }
 
@@ -404,73 +320,6 @@ export class SimulatedRuntime implements Runtime {
     if (!this.#isAway) this.#events.tell(event);
   }
 
-  readonly #exited = (container: SimulatedContainer, reason: string): void => {
-    const { id } = container.birth;
-    const at = this.#clock.now();
-    if (reason === 'OOMKilled') this.#tell({ type: 'oom', id, at });
-    this.#tell({ type: 'exited', id, at, exitCode: container.exitCode });
-  };
-
-  #stopSandbox(sandbox: SimulatedSandbox): void {
-    for (const container of sandbox.containers) container.end(SIGKILL_EXIT_CODE);
-    this.#endSandbox(sandbox);
-  }
-
-  #endSandbox(sandbox: SimulatedSandbox): void {
-    if (sandbox.pid === undefined) return;
-    if (sandbox.ip !== undefined) this.#addresses.give(sandbox.ip);
-    sandbox.ip = undefined;
-    sandbox.pid = undefined;
-    this.#tell({ type: 'exited', id: sandbox.id, at: this.#clock.now(), exitCode: SIGKILL_EXIT_CODE });
-  }
-
-  #forget(container: SimulatedContainer): void {
-    container.end(SIGKILL_EXIT_CODE);
-    const { id, sandboxId, reserved } = container.birth;
-    this.#containers.delete(id);
-    this.#sandboxes.get(sandboxId)?.containers.delete(container);
-    this.#names.delete(reserved);
-  }
-
-  #mustBeFree(call: string, name: string): void {
-    const owner = this.#names.get(name);
-    if (owner === undefined) return;
-    const text = `failed to reserve name "${name}": name "${name}" is reserved for "${owner}"`;
-    throw simulatedError('alreadyExists', call, text, owner);
-  }
-
-  #sandbox(id: string, call: string): SimulatedSandbox {
-    const found = this.#sandboxes.get(id);
-    if (found === undefined)
-      throw simulatedError('notFound', call, `an error occurred when try to find sandbox: not found`);
-    return found;
-  }
-
-  #container(id: string, call: string): SimulatedContainer {
-    const found = this.#containers.get(id);
-    if (found === undefined) throw simulatedError('notFound', call, `container "${id}": not found`);
-    return found;
-  }
-
-  #running(id: string, call: string): SimulatedContainer {
-    const container = this.#container(id, call);
-    if (container.state === 'running') return container;
-    throw simulatedError('other', call, `container is in CONTAINER_${container.state.toUpperCase()} state`);
-  }
-
-  #matching(filter: ContainerFilter): SimulatedContainer[] {
-    const among =
-      filter.sandboxId === undefined
-        ? narrowed(this.#containers, filter.id)
-        : [...(this.#sandboxes.get(filter.sandboxId)?.containers ?? [])];
-    return among.filter(
-      ({ birth, state }) =>
-        (filter.id === undefined || birth.id === filter.id) &&
-        (filter.state === undefined || state === filter.state) &&
-        hasLabels(birth.config.labels ?? {}, filter.labels),
-    );
-  }
-
   #stats(container: SimulatedContainer): ContainerStats {
     const { id, name, attempt, labels } = container.status();
     const at = this.#clock.now();
@@ -496,30 +345,4 @@ export class SimulatedRuntime implements Runtime {
     if (logPath !== '')
       this.#options.writeLog?.(logPath, `${preciseTimestamp(this.#clock.now())} stdout F ${text}\n`);
   }
-
-  #newId(): string {
-    return (this.#random.uuid() + this.#random.uuid()).replaceAll('-', '');
-  }
-
-  #newPid(): number {
-    this.#lastPid += 1;
-    return this.#lastPid;
-  }
-}
-
-function described(sandbox: SimulatedSandbox): Sandbox {
-  const { id, config, createdAt, pid } = sandbox;
-  const { name, namespace, uid, attempt, labels = {}, annotations = {} } = config;
-  const state = pid === undefined ? 'notReady' : 'ready';
-  return { id, name, namespace, uid, attempt, state, createdAt, labels, annotations };
-}
-
-function narrowed<T>(all: ReadonlyMap<string, T>, id: string | undefined): T[] {
-  if (id === undefined) return [...all.values()];
-  const found = all.get(id);
-  return found === undefined ? [] : [found];
-}
-
-function hasLabels(labels: Labels, wanted: Labels | undefined): boolean {
-  return Object.entries(wanted ?? {}).every(([key, value]) => labels[key] === value);
 }

@@ -128,6 +128,8 @@ async function* criEvents(
   try {
     const messages = messagesOf(stream, signal);
     let next = messages.next();
+    // Whoever leaves at the resync never looks at it.
+    next.catch(() => {});
     // CRI has no way to prove that the stream stands; one that is refused fails well within this time.
     await Promise.race([clock.sleep(SETTLE_MS, signal), next]);
     yield { type: 'resync' };
