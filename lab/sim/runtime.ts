@@ -3,7 +3,6 @@
 // containers, which went on meanwhile. The same conformance spec holds for it and for containerd.
 import type {
   Container,
-  ContainerConfig,
   ContainerFilter,
   ContainerStats,
   Runtime,
@@ -130,7 +129,7 @@ export class SimulatedRuntime implements Runtime {
     return this.#call('listPodSandbox', filter.id ?? '', () => this.#state.sandboxes(filter));
   }
 
-  createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+  createContainer(...[sandboxId, config]: Parameters<Runtime['createContainer']>): Promise<string> {
     return this.#call('createContainer', sandboxId, () => this.#state.addContainer(sandboxId, config));
   }
 
