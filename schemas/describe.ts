@@ -1,5 +1,6 @@
-// Walks a codec at run time into a plain tree: types, fields, what is required, descriptions. References, OpenAPI and
-// `explain` are made from that tree; nothing else looks inside a codec. It knows our shapes and io-ts' own types.
+// Walks a codec at run time into a plain tree: types, fields, what is required, descriptions. References,
+// OpenAPI and `explain` are made from that tree; nothing else looks inside a codec. It knows our shapes and
+// io-ts' own types.
 import type * as t from 'io-ts';
 import { type Meta, metaOf } from './meta.ts';
 import { ListShape, MapShape, ScalarShape, StructShape } from './shape.ts';

@@ -1,5 +1,5 @@
-// The kind Event of v1: something that happened to an object, as `describe` shows it. Not to be confused with the
-// events of machines.
+// The kind Event of v1: something that happened to an object, as `describe` shows it. Not to be confused with
+// the events of machines.
 import type * as t from 'io-ts';
 import type { Kind } from './kind.ts';
 import { meta } from './meta.ts';

@@ -1,5 +1,5 @@
-// Field selectors, the text of `--field-selector` (`status.phase!=Running,spec.nodeName=n1`), and matching them
-// against an object. Values are compared as text; a missing field is the empty text.
+// Field selectors, the text of `--field-selector` (`status.phase!=Running,spec.nodeName=n1`), and matching
+// them against an object. Values are compared as text; a missing field is the empty text.
 import * as E from 'fp-ts/lib/Either.js';
 import { TroupeError } from './errors.ts';
 import { quote } from './findings.ts';
@@ -17,7 +17,10 @@ export type FieldSelector = readonly FieldRequirement[];
 
 const ALWAYS_SELECTABLE = ['metadata.name', 'metadata.namespace'];
 
-/** Reads a field selector; with a kind, refuses fields objects of it cannot be selected by. Errors: `BAD_REQUEST`. */
+/**
+ * Reads a field selector; with a kind, refuses fields objects of it cannot be selected by. Errors:
+ * `BAD_REQUEST`.
+ */
 export function parseFieldSelector(text: string, kind?: Kind): E.Either<TroupeError, FieldSelector> {
   const requirements: FieldRequirement[] = [];
   for (const term of splitTerms(text)) {

@@ -6,7 +6,10 @@ import type { Cause } from './errors.ts';
 const MAX_LISTED = 100;
 const MAX_QUOTED_CHARS = 500;
 
-/** Prints a value the way Kubernetes quotes it in an error: strings quoted, objects as JSON; long ones cut off. */
+/**
+ * Prints a value the way Kubernetes quotes it in an error: strings quoted, objects as JSON; long ones cut
+ * off.
+ */
 export function quote(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   const text = jsonOf(value);

@@ -1,5 +1,5 @@
-// What is known about a kind of object. A kind is data: adding one means writing one such value and putting it into
-// the table in kinds.ts.
+// What is known about a kind of object. A kind is data: adding one means writing one such value and putting
+// it into the table in kinds.ts.
 import type { Findings } from './findings.ts';
 import type { KubeObject } from './object.ts';
 import type { Shape } from './shape.ts';

@@ -18,7 +18,10 @@ for (const kind of KINDS) {
   for (const word of wordsOf(kind)) if (!BY_WORD.has(word)) BY_WORD.set(word, kind);
 }
 
-/** `pods`, `pod`, `po`, each alone and with group or version: `pods.v1`, `deployments.apps`, `deployments.v1.apps`. */
+/**
+ * `pods`, `pod`, `po`, each alone and with group or version: `pods.v1`, `deployments.apps`,
+ * `deployments.v1.apps`.
+ */
 function wordsOf(kind: Kind): string[] {
   const [version, group] = kind.apiVersion.split('/').reverse();
   const suffixes = [

@@ -1,6 +1,7 @@
-// YAML in and out. Reading gives every document of a file as a Manifest that remembers the line of each of its fields,
-// so that whatever is found wrong later can be shown with file and line. It reads as kubectl does (YAML 1.1, `List`
-// kinds taken apart) and refuses what is dangerous or ambiguous: duplicate keys, alias bombs, files beyond all measure.
+// YAML in and out. Reading gives every document of a file as a Manifest that remembers the line of each of
+// its fields, so that whatever is found wrong later can be shown with file and line. It reads as kubectl does
+// (YAML 1.1, `List` kinds taken apart) and refuses what is dangerous or ambiguous: duplicate keys, alias
+// bombs, files beyond all measure.
 import * as E from 'fp-ts/lib/Either.js';
 import {
   type Document,
@@ -28,7 +29,9 @@ export interface Manifest {
   readonly file: string;
   /** First line of the object, counted from 1. */
   readonly line: number;
-  /** Line of a field such as `spec.containers[0].image`; of the nearest one around it when it is not there. */
+  /**
+   * Line of a field such as `spec.containers[0].image`; of the nearest one around it when it is not there.
+   */
   lineOf(path: string): number;
 }
 
@@ -107,8 +110,8 @@ function isList(value: unknown): value is { items: unknown[] } {
 }
 
 /**
- * Refuses what JSON cannot say: keys that are no single value, numbers that are none, nesting without end. Goes deep
- * first, so that an anchor inside itself is found at once.
+ * Refuses what JSON cannot say: keys that are no single value, numbers that are none, nesting without end.
+ * Goes deep first, so that an anchor inside itself is found at once.
  */
 function checkNodes(root: Node, document: Document, file: string, lines: LineCounter): void {
   const waiting: [unknown, number][] = [[root, 0]];
@@ -169,7 +172,10 @@ function fault(file: string, line: number, reason: string, cause?: unknown): Tro
   });
 }
 
-/** The same error with file and line before each cause: `web.yaml:7: spec.containers[0].image: Required value`. */
+/**
+ * The same error with file and line before each cause: `web.yaml:7: spec.containers[0].image: Required
+ * value`.
+ */
 export function locate(error: TroupeError, manifest: Manifest): TroupeError {
   const causes = error.details.causes ?? [];
   const place = (line: number) => `${manifest.file}:${line}`;

@@ -1,6 +1,6 @@
-// What is known about a codec beside its type: description, format, list keys. It lives in a WeakMap, so that any
-// io-ts codec can carry it, ours or not. `describe` walks a codec at run time into a plain tree, from which
-// references, OpenAPI and `explain` are made.
+// What is known about a codec beside its type: description, format, list keys. It lives in a WeakMap, so that
+// any io-ts codec can carry it, ours or not. `describe` walks a codec at run time into a plain tree, from
+// which references, OpenAPI and `explain` are made.
 import type * as t from 'io-ts';
 
 export interface Meta {
@@ -18,7 +18,10 @@ export interface Meta {
 
 const METAS = new WeakMap<t.Any, Meta>();
 
-/** Gives back the same codec with `about` beside it. The codec given is not touched, so shared ones can be used. */
+/**
+ * Gives back the same codec with `about` beside it. The codec given is not touched, so shared ones can be
+ * used.
+ */
 export function meta<C extends t.Any>(codec: C, about: Meta | string): C {
   const copy: C = Object.assign(Object.create(Object.getPrototypeOf(codec)), codec);
   METAS.set(copy, { ...METAS.get(codec), ...(typeof about === 'string' ? { description: about } : about) });

@@ -1,4 +1,5 @@
-// The rules for metadata that hold for every kind: names, labels, annotations, owners; and what of it may not change.
+// The rules for metadata that hold for every kind: names, labels, annotations, owners; and what of it may not
+// change.
 import { child, type Findings } from './findings.ts';
 import type { Kind } from './kind.ts';
 import { labelErrors, labelValueErrors, qualifiedNameErrors, subdomainErrors } from './names.ts';
@@ -61,11 +62,9 @@ function checkOwners(owners: NonNullable<ObjectMeta['ownerReferences']>, finding
   const controllers = owners.filter((owner) => owner.controller === true);
   if (controllers.length > 1) {
     const names = controllers.slice(0, 2).map((owner) => `${owner.kind}/${owner.name}`);
-    findings.invalid(
-      'metadata.ownerReferences',
-      owners,
-      `Only one reference can have Controller set to true. Found "true" in references for ${names.join(' and ')}`,
-    );
+    const rule = 'Only one reference can have Controller set to true.';
+    const detail = `${rule} Found "true" in references for ${names.join(' and ')}`;
+    findings.invalid('metadata.ownerReferences', owners, detail);
   }
 }
 

@@ -1,5 +1,5 @@
-// What names, labels and ports may look like, each answered with the reasons why a text is refused, in Kubernetes'
-// words; no reasons means it is fine.
+// What names, labels and ports may look like, each answered with the reasons why a text is refused, in
+// Kubernetes' words; no reasons means it is fine.
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
@@ -29,28 +29,29 @@ function pattern(text: string, regex: string, ...examples: string[]): string {
 }
 
 const NOT_LABEL = pattern(
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
-    'with an alphanumeric character',
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start " +
+    'and end with an alphanumeric character',
   LABEL,
   'my-name',
   '123-abc',
 );
 const NOT_SUBDOMAIN = pattern(
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start " +
-    'and end with an alphanumeric character',
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must " +
+    'start and end with an alphanumeric character',
   SUBDOMAIN,
   'example.com',
 );
 const NOT_QUALIFIED = pattern(
-  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
+    'alphanumeric character',
   QUALIFIED,
   'MyName',
   'my.name',
   '123-abc',
 );
 const NOT_LABEL_VALUE = pattern(
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start " +
-    'and end with an alphanumeric character',
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must " +
+    'start and end with an alphanumeric character',
   LABEL_VALUE,
   'MyValue',
   'my_value',
@@ -92,9 +93,8 @@ export function subdomainErrors(text: string): Reasons {
 export function qualifiedNameErrors(text: string): Reasons {
   const parts = text.split('/');
   if (parts.length > 2) {
-    return [
-      `a qualified name ${NOT_QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
+    const prefix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+    return [`a qualified name ${NOT_QUALIFIED} ${prefix}`];
   }
   const reasons: string[] = [];
   const [first, second] = parts as [string, string | undefined];

@@ -1,5 +1,5 @@
-// What all Kubernetes objects have in common: the type of an object, its metadata, and their codecs. Nothing here
-// knows a particular kind.
+// What all Kubernetes objects have in common: the type of an object, its metadata, and their codecs. Nothing
+// here knows a particular kind.
 import { meta } from './meta.ts';
 import { anyText, anything, flag, int64, text, time } from './scalars.ts';
 import { list, map, type Shape, struct } from './shape.ts';

@@ -1,5 +1,6 @@
 // Kubernetes' quantities: exact decimal numbers with a suffix (`500m`, `64Mi`, `1e3`). Values are bigints in
-// nano-units, so that nothing is ever rounded by floating point; what is finer than a nano rounds up, as in Kubernetes.
+// nano-units, so that nothing is ever rounded by floating point; what is finer than a nano rounds up, as in
+// Kubernetes.
 
 const NANOS = 1_000_000_000n;
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
@@ -103,7 +104,10 @@ function canonicalText(nanos: bigint, format: QuantityFormat): string {
   return power === 0 ? `${sign}${amount}` : `${sign}${amount}e${power}`;
 }
 
-/** The value in nano-units. Throws on text that is no quantity: use {@link parseQuantity} for what users wrote. */
+/**
+ * The value in nano-units. Throws on text that is no quantity: use {@link parseQuantity} for what users
+ * wrote.
+ */
 export function nanosOf(text: string): bigint {
   const parsed = parseQuantity(text);
   if (!parsed.ok) throw new RangeError(`${JSON.stringify(text)}: ${parsed.message}`);

@@ -1,5 +1,5 @@
-// The single values objects are made of: text, integers, flags, times, quantities, one-of-these words. Each says
-// in Kubernetes' wording what it expected. Ranges and formats of particular fields are rules, not types.
+// The single values objects are made of: text, integers, flags, times, quantities, one-of-these words. Each
+// says in Kubernetes' wording what it expected. Ranges and formats of particular fields are rules, not types.
 import { parseQuantity } from './quantity.ts';
 import { ScalarShape } from './shape.ts';
 

@@ -1,5 +1,5 @@
-// Reads the text of a label selector into requirements. The grammar and the error texts are those of Kubernetes.
-// It knows the syntax only; whether keys and values are legal is checked in selector.ts.
+// Reads the text of a label selector into requirements. The grammar and the error texts are those of
+// Kubernetes. It knows the syntax only; whether keys and values are legal is checked in selector.ts.
 import type { Requirement, SelectorOperator } from './selector.ts';
 
 const SYMBOLS = ['==', '!=', '=', '!', '(', ')', ',', '>', '<'] as const;

@@ -1,6 +1,6 @@
-// Label selectors, in both forms Kubernetes has: the text of `-l` (`a in (x,y),!b,c!=d`) and the LabelSelector object
-// of specs. Both become a list of requirements that must all hold. Reading reports in Kubernetes' words; matching
-// never fails.
+// Label selectors, in both forms Kubernetes has: the text of `-l` (`a in (x,y),!b,c!=d`) and the
+// LabelSelector object of specs. Both become a list of requirements that must all hold. Reading reports in
+// Kubernetes' words; matching never fails.
 import * as E from 'fp-ts/lib/Either.js';
 import { TroupeError } from './errors.ts';
 import { causesText, Findings } from './findings.ts';
@@ -44,7 +44,9 @@ const OPERATORS: Readonly<Record<string, SelectorOperator>> = {
   DoesNotExist: '!',
 };
 
-/** Reads a LabelSelector object; an absent one selects nothing, an empty one everything. Errors: `INVALID`. */
+/**
+ * Reads a LabelSelector object; an absent one selects nothing, an empty one everything. Errors: `INVALID`.
+ */
 export function selectorOf(object: LabelSelector | undefined | null): E.Either<TroupeError, Selector> {
   if (object === undefined || object === null) return E.right(NOTHING);
   const requirements: Requirement[] = Object.entries(object.matchLabels ?? {}).map(([key, value]) => ({

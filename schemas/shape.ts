@@ -1,13 +1,17 @@
-// The io-ts types all codecs of objects are made of. io-ts' own combinators stop being fast at the size of a Pod and
-// strip or ignore unknown fields; a shape reads a value in one pass, reports everything wrong with it with its path
-// into Findings, keeps unknown fields and reports them, and drops nulls as Kubernetes does. A shape never throws and
-// never changes the value given to it. Each shape is a full io-ts Type, so it can stand inside any other codec.
+// The io-ts types all codecs of objects are made of. io-ts' own combinators stop being fast at the size of a
+// Pod and strip or ignore unknown fields; a shape reads a value in one pass, reports everything wrong with it
+// with its path into Findings, keeps unknown fields and reports them, and drops nulls as Kubernetes does. A
+// shape never throws and never changes the value given to it. Each shape is a full io-ts Type, so it can
+// stand inside any other codec.
 import * as t from 'io-ts';
 import { child, Findings } from './findings.ts';
 
 export type Read<A> = (value: unknown, path: string, findings: Findings) => A;
 
-/** An io-ts Type that reads with paths. `zero` is what a missing required value is taken for while checking goes on. */
+/**
+ * An io-ts Type that reads with paths. `zero` is what a missing required value is taken for while checking
+ * goes on.
+ */
 export class Shape<A> extends t.Type<A, A, unknown> {
   readonly _tag: string = 'Shape';
   readonly read: Read<A>;
@@ -164,7 +168,9 @@ function readStruct(
   return result;
 }
 
-/** A missing struct is read as an empty one, so that the error names the field inside that is really missing. */
+/**
+ * A missing struct is read as an empty one, so that the error names the field inside that is really missing.
+ */
 function readMissing(shape: AnyShape, path: string, findings: Findings): unknown {
   if (shape instanceof StructShape) return shape.read({}, path, findings);
   if (!(shape instanceof ScalarShape && shape.format === 'may-be-empty')) findings.required(path);

@@ -1,4 +1,5 @@
-// What Kubernetes fills in when a Pod leaves it out. Works on the object given, which is the caller's own copy.
+// What Kubernetes fills in when a Pod leaves it out. Works on the object given, which is the caller's own
+// copy.
 import type { Container } from './container.ts';
 import type { Pod } from './kind.ts';
 import type { HttpGetAction, Probe } from './probe.ts';

@@ -1,5 +1,5 @@
-// Volume sources of Kubernetes' former in-tree drivers. They are known, so that manifests naming them are typed and
-// not called unknown; a node says that it has no such driver when a pod asks for one.
+// Volume sources of Kubernetes' former in-tree drivers. They are known, so that manifests naming them are
+// typed and not called unknown; a node says that it has no such driver when a pod asks for one.
 import { localObjectReference } from '../references.ts';
 import { choice, flag, int32, text } from '../scalars.ts';
 import { list, map, struct } from '../shape.ts';

@@ -1,4 +1,5 @@
-// Volumes of a pod that Troupe or a CSI driver provides. Sources of old in-tree drivers are in legacy-volume.ts.
+// Volumes of a pod that Troupe or a CSI driver provides. Sources of old in-tree drivers are in
+// legacy-volume.ts.
 import type * as t from 'io-ts';
 import { meta } from '../meta.ts';
 import { templateMeta } from '../object.ts';

@@ -1,5 +1,5 @@
-// Every field that Kubernetes' own type declarations know must be known to our codecs, and ours must take whatever
-// those types allow.
+// Every field that Kubernetes' own type declarations know must be known to our codecs, and ours must take
+// whatever those types allow.
 import { readFileSync } from 'node:fs';
 import type {
   NodeSpec as KubeNodeSpec,
@@ -65,8 +65,8 @@ type Widened<T> = T extends string
       : T;
 
 test('the types take what Kubernetes allows', () => {
-  // Their `hostAliases[].ip` is optional; Kubernetes has required it since 1.31. Their `managedFields`, inside an
-  // ephemeral volume, are a closed type.
+  // Their `hostAliases[].ip` is optional; Kubernetes has required it since 1.31. Their `managedFields`,
+  // inside an ephemeral volume, are a closed type.
   const pod = (
     spec: Omit<KubePodSpec, 'hostAliases' | 'volumes'>,
   ): Widened<Omit<PodSpec, 'hostAliases' | 'volumes'>> => spec;
