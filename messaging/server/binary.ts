@@ -9,13 +9,13 @@ const USUAL = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin'];
 const VERSION_TIMEOUT_MS = 5_000;
 
 /** `NATS_SERVER` or the first `nats-server` on PATH; SETUP with the cure when there is none. */
-export function findServer(environment: NodeJS.ProcessEnv): string {
+export function findServer(environment: NodeJS.ProcessEnv, usual: readonly string[] = USUAL): string {
   const given = environment.NATS_SERVER;
   if (given) {
     if (isProgram(given)) return given;
     throw new TroupeError('SETUP', `NATS_SERVER is "${given}", which is not a program`);
   }
-  for (const directory of [...(environment.PATH ?? '').split(delimiter), ...USUAL]) {
+  for (const directory of [...(environment.PATH ?? '').split(delimiter), ...usual]) {
     const path = join(directory, 'nats-server');
     if (directory !== '' && isProgram(path)) return path;
   }
