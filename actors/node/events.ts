@@ -2,17 +2,20 @@
 import * as t from 'io-ts';
 
 /** The agent describes its machine: capacity, addresses, versions, conditions. */
-export const NodeDescribed = t.intersection([
-  t.type({ type: t.literal('node.described'), status: t.UnknownRecord }),
-  t.partial({ avoidCidrs: t.array(t.string) }),
-]);
+export const NodeDescribed = t.intersection(
+  [
+    t.type({ type: t.literal('node.described'), status: t.UnknownRecord }),
+    t.partial({ avoidCidrs: t.array(t.string) }),
+  ],
+  'NodeDescribed',
+);
 
 /** Its heartbeat has not been heard for too long, or is heard again. */
-export const NodeSilent = t.type({ type: t.literal('node.silent') });
-export const NodeHeard = t.type({ type: t.literal('node.heard') });
+export const NodeSilent = t.type({ type: t.literal('node.silent') }, 'NodeSilent');
+export const NodeHeard = t.type({ type: t.literal('node.heard') }, 'NodeHeard');
 
 /** A range of pod addresses is this node's; nobody else can have claimed it. */
-export const CidrClaimed = t.type({ type: t.literal('node.cidrClaimed'), cidr: t.string });
+export const CidrClaimed = t.type({ type: t.literal('node.cidrClaimed'), cidr: t.string }, 'CidrClaimed');
 
 export const NodeEvent = t.union([NodeDescribed, NodeSilent, NodeHeard, CidrClaimed]);
 

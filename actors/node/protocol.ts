@@ -4,75 +4,93 @@
 import * as t from 'io-ts';
 
 /** What a pod asks of a node, summed over its containers. */
-export const PodRequests = t.type({
-  cpuMillis: t.number,
-  memoryBytes: t.number,
-  hostPorts: t.array(t.type({ port: t.number, protocol: t.string, hostIP: t.string })),
-});
+export const PodRequests = t.type(
+  {
+    cpuMillis: t.number,
+    memoryBytes: t.number,
+    hostPorts: t.array(t.type({ port: t.number, protocol: t.string, hostIP: t.string })),
+  },
+  'PodRequests',
+);
 export type PodRequests = t.TypeOf<typeof PodRequests>;
 
 /** `offer`: may this pod come to you? The promise is kept for {@link PROMISE_MS}. */
-export const Offer = t.type({
-  uid: t.string,
-  namespace: t.string,
-  name: t.string,
-  requests: PodRequests,
-  fence: t.number,
-});
+export const Offer = t.type(
+  {
+    uid: t.string,
+    namespace: t.string,
+    name: t.string,
+    requests: PodRequests,
+    fence: t.number,
+  },
+  'Offer',
+);
 export type Offer = t.TypeOf<typeof Offer>;
 
 /** Answer to an offer; `reason` is in Kubernetes' words, such as `Insufficient cpu`. */
-export const OfferAnswer = t.intersection([t.type({ granted: t.boolean }), t.partial({ reason: t.string })]);
+export const OfferAnswer = t.intersection(
+  [t.type({ granted: t.boolean }), t.partial({ reason: t.string })],
+  'OfferAnswer',
+);
 export type OfferAnswer = t.TypeOf<typeof OfferAnswer>;
 
 /** `run`: this pod is bound to you; make it so. Repeated until the pod's status is reported. */
-export const Run = t.type({ pod: t.UnknownRecord, fence: t.number });
+export const Run = t.type({ pod: t.UnknownRecord, fence: t.number }, 'Run');
 export type Run = t.TypeOf<typeof Run>;
 
 /** `stop`: end this pod. The agent answers `gone: true` when it has nothing of it. */
-export const Stop = t.type({
-  uid: t.string,
-  namespace: t.string,
-  name: t.string,
-  graceSeconds: t.number,
-  fence: t.number,
-});
+export const Stop = t.type(
+  {
+    uid: t.string,
+    namespace: t.string,
+    name: t.string,
+    graceSeconds: t.number,
+    fence: t.number,
+  },
+  'Stop',
+);
 export type Stop = t.TypeOf<typeof Stop>;
 
-export const Accepted = t.type({ accepted: t.boolean, gone: t.boolean });
+export const Accepted = t.type({ accepted: t.boolean, gone: t.boolean }, 'Accepted');
 export type Accepted = t.TypeOf<typeof Accepted>;
 
 /** `logs`: a stream of log lines. */
-export const LogsRequest = t.intersection([
-  t.type({ uid: t.string, namespace: t.string, name: t.string, container: t.string }),
-  t.partial({
-    follow: t.boolean,
-    previous: t.boolean,
-    timestamps: t.boolean,
-    tailLines: t.number,
-    sinceTime: t.string,
-    sinceSeconds: t.number,
-    limitBytes: t.number,
-  }),
-]);
+export const LogsRequest = t.intersection(
+  [
+    t.type({ uid: t.string, namespace: t.string, name: t.string, container: t.string }),
+    t.partial({
+      follow: t.boolean,
+      previous: t.boolean,
+      timestamps: t.boolean,
+      tailLines: t.number,
+      sinceTime: t.string,
+      sinceSeconds: t.number,
+      limitBytes: t.number,
+    }),
+  ],
+  'LogsRequest',
+);
 export type LogsRequest = t.TypeOf<typeof LogsRequest>;
 
 /**
  * What an agent tells the Pod's mailbox: the whole observed status. `counter` only grows for one (node, uid); the
  * Pod ignores one that is not higher than the last it stored. `gone`: nothing of the pod is left on the node.
  */
-export const NodeReported = t.type({
-  type: t.literal('node.reported'),
-  node: t.string,
-  uid: t.string,
-  counter: t.number,
-  status: t.UnknownRecord,
-  gone: t.boolean,
-});
+export const NodeReported = t.type(
+  {
+    type: t.literal('node.reported'),
+    node: t.string,
+    uid: t.string,
+    counter: t.number,
+    status: t.UnknownRecord,
+    gone: t.boolean,
+  },
+  'NodeReported',
+);
 export type NodeReported = t.TypeOf<typeof NodeReported>;
 
 /** Answer to a report. `unknown`: no such pod, or it is not yours (any more): remove what you have of it. */
-export const ReportAnswer = t.type({ accepted: t.boolean, unknown: t.boolean });
+export const ReportAnswer = t.type({ accepted: t.boolean, unknown: t.boolean }, 'ReportAnswer');
 export type ReportAnswer = t.TypeOf<typeof ReportAnswer>;
 
 /** How long a node keeps a promise that is not followed by `run`. */

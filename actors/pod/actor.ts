@@ -2,7 +2,7 @@
 import { TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { decodeOrThrow, orThrow } from '../../schemas/or-throw.ts';
-import { podKind } from '../../schemas/pod/pod.ts';
+import { podKind } from '../../schemas/pod/kind.ts';
 import { validateUpdate } from '../../schemas/validate.ts';
 import { defineActor } from '../kernel/definition.ts';
 import type { NodeReported, ReportAnswer } from '../node/protocol.ts';

@@ -1,5 +1,5 @@
 // The Pod's chart as a graph: every state can be reached, every state can be deleted, and no rest is without a way on.
-import { Stepper } from '../../../actors/kernel/step.ts';
+import { type Step, Stepper } from '../../../actors/kernel/step.ts';
 import { podMachine } from '../../../actors/pod/machine.ts';
 
 const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'w', uid: 'u' }, spec: {} };
@@ -27,11 +27,10 @@ const WAYS: Record<string, object[]> = {
   gone: [{ type: 'object.deleted', at: 1 }],
 };
 
-function walk(events: object[]) {
-  return events.reduce(
-    (state, event) => stepper.step(state, event as never),
-    stepper.start({ object } as never),
-  );
+function walk(events: object[]): Step {
+  let state: Step = stepper.start({ object } as never);
+  for (const event of events) state = stepper.step(state, event as never);
+  return state;
 }
 
 test('the ways name every state of the chart', () => {
