@@ -1,9 +1,9 @@
 // The client of a cluster's public door: the API's verbs as methods, over any Bus, from any process. It keeps nothing but
 // its open streams; every answer comes from the cluster. Used by the command line, the library and the specs alike.
-import { isLeft } from 'fp-ts/lib/Either.js';
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import { parseManifests } from '../../schemas/manifest.ts';
 import type { KubeObject } from '../../schemas/object.ts';
+import { orThrow } from '../../schemas/or-throw.ts';
 import { encode, HEADER } from '../envelope.ts';
 import type { ActorId } from '../identity.ts';
 import type { Clock, Headers } from '../ports.ts';
@@ -228,9 +228,7 @@ export function containerNamesOf(pod: KubeObject): {
 
 function objectsOf(desired: string | KubeObject | readonly KubeObject[]): readonly KubeObject[] {
   if (typeof desired !== 'string') return Array.isArray(desired) ? desired : [desired as KubeObject];
-  const manifests = parseManifests(desired, 'manifest');
-  if (isLeft(manifests)) throw manifests.left;
-  return manifests.right.map(({ value }) => value as KubeObject);
+  return orThrow(parseManifests(desired, 'manifest')).map(({ value }) => value as KubeObject);
 }
 
 function withNamespace(object: KubeObject, namespace: string): KubeObject {

@@ -1,0 +1,56 @@
+// The table of all commands, in the order of `troupe --help`. A new command is a file that exports `command`, and a row
+// here.
+import type { CommandRow } from './command.ts';
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'get',
+    about: 'Display one or many resources',
+    load: () => import('./commands/get.ts'),
+  },
+  {
+    name: 'describe',
+    about: 'Show details of a specific resource or group of resources',
+    load: () => import('./commands/describe.ts'),
+  },
+  {
+    name: 'apply',
+    about: 'Apply a configuration to a resource by file name or stdin',
+    load: () => import('./commands/apply.ts'),
+  },
+  {
+    name: 'create',
+    about: 'Create a resource from a file or from stdin',
+    load: () => import('./commands/create.ts'),
+  },
+  {
+    name: 'delete',
+    about: 'Delete resources by file names, stdin, resources and names, or by resources and label selector',
+    load: () => import('./commands/delete.ts'),
+  },
+  {
+    name: 'logs',
+    about: 'Print the logs for a container in a pod',
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    name: 'events',
+    about: 'List events',
+    load: () => import('./commands/events.ts'),
+  },
+  {
+    name: 'facts',
+    about: 'Follow a live account of everything that becomes true in the cluster',
+    load: () => import('./commands/facts.ts'),
+  },
+  {
+    name: 'api-resources',
+    about: 'Print the supported API resources',
+    load: () => import('./commands/api-resources.ts'),
+  },
+  {
+    name: 'version',
+    about: 'Print the version of troupe and of the cluster',
+    load: () => import('./commands/version.ts'),
+  },
+];
