@@ -1,5 +1,5 @@
 // What only the real side has: a private containerd that outlives its agent and leaves nothing behind, however it ends.
-import { readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { removeCgroup } from '../../actors/node/agent/runtime/cgroups.ts';
 import { startContainerd } from '../../actors/node/agent/runtime/containerd.ts';
@@ -139,6 +139,104 @@ test(
         code: 'SETUP',
         message: expect.stringMatching(/^containerd ended at once\. Its last words, from .*not a directory/s),
       });
+    } finally {
+      expect(await real.remove()).toEqual([]);
+    }
+  },
+  BOUND_MS,
+);
+
+test(
+  'a full disk is told as such, and nothing is lost by it',
+  async () => {
+    const mebibyte = 1024 * 1024;
+    const real = await startRealRuntime({ diskBytes: 2 * mebibyte });
+    try {
+      await expect(real.runtime.pullImage('busybox')).rejects.toMatchObject({
+        code: 'RUNTIME',
+        message: expect.stringContaining('no space left on device'),
+        details: { kind: 'diskFull', call: 'PullImage' },
+      });
+      const { root } = containerdPaths(real.containerdDirectory);
+      const [program, ...args] = real.containerd.enter([
+        'mount',
+        '-o',
+        `remount,size=${64 * mebibyte}`,
+        root,
+      ]);
+      expect(await runProgram(program!, args)).toMatchObject({ exitCode: 0 });
+      const id = await runSleeper(real, 'later');
+      expect((await real.runtime.containerStatus(id)).state).toBe('running');
+    } finally {
+      expect(await real.remove()).toEqual([]);
+    }
+  },
+  BOUND_MS,
+);
+
+test(
+  'what is asked of sandbox and container arrives there',
+  async () => {
+    const real = await startRealRuntime();
+    try {
+      const image = await real.runtime.pullImage('busybox');
+      const volume = path.join(real.directory, 'volume');
+      await mkdir(volume);
+      await writeFile(path.join(volume, 'greeting'), 'hello');
+      const config: SandboxConfig = {
+        ...podOf(real, 'configured'),
+        dns: { servers: ['10.96.0.10'], searches: ['default.svc.cluster.local'], options: ['ndots:5'] },
+        sysctls: { 'net.core.somaxconn': '77' },
+      };
+      const sandbox = await real.runtime.runPodSandbox(config);
+      const id = await real.runtime.createContainer(
+        sandbox,
+        {
+          name: 'main',
+          attempt: 0,
+          image,
+          command: ['sh', '-c'],
+          args: ['echo "out $GREETING"; echo err >&2; exec sleep 3600'],
+          workingDir: '/tmp',
+          env: [{ name: 'GREETING', value: 'hi = "there"' }],
+          mounts: [{ containerPath: '/volume', hostPath: volume, readonly: true }],
+          logPath: 'main/0.log',
+          resources: { cpuPeriodMicros: 100_000, cpuQuotaMicros: 50_000, memoryLimitBytes: 64 * 1024 * 1024 },
+          security: {
+            runAsUser: 1000,
+            runAsGroup: 1001,
+            supplementalGroups: [1002],
+            readonlyRootFilesystem: true,
+            noNewPrivileges: true,
+            dropCapabilities: ['ALL'],
+          },
+        },
+        config,
+      );
+      await real.runtime.startContainer(id);
+      const shell = async (script: string) => {
+        const { stdout } = await real.runtime.execSync(id, ['sh', '-c', `{ ${script}; } 2>&1`], 10);
+        return Buffer.from(stdout).toString().trim();
+      };
+      expect(await shell('id -u; id -g; id -G')).toBe('1000\n1001\n1001 1002');
+      expect(await shell('pwd; hostname; cat /volume/greeting')).toBe('/tmp\nconfigured\nhello');
+      expect(await shell('touch /volume/x; touch /x')).toMatch(/\/volume\/x: Read-only.*\n.*\/x: Read-only/);
+      expect(await shell('cat /etc/resolv.conf')).toBe(
+        'search default.svc.cluster.local\nnameserver 10.96.0.10\noptions ndots:5',
+      );
+      expect(await shell('cat /proc/sys/net/core/somaxconn')).toBe('77');
+      expect(await shell('grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/self/status | tr "\\t" " "')).toBe(
+        'CapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2',
+      );
+      // Its process namespace is its own: the pause process is not in it.
+      expect(await shell('cat /proc/1/comm')).toBe('sleep');
+      const log = await readFile(path.join(config.logDirectory, 'main/0.log'), 'utf8');
+      expect(
+        log
+          .split('\n')
+          .map((line) => line.replace(/^\S+ /, ''))
+          .sort(),
+      ).toEqual(['', 'stderr F err', 'stdout F out hi = "there"']);
     } finally {
       expect(await real.remove()).toEqual([]);
     }

@@ -1,11 +1,12 @@
 // A private containerd with its own pod network for one spec file: started from images that are built here and served
 // by a registry on loopback, and taken away so thoroughly that `leftovers` has nothing to tell.
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { bridgeName, removeCni, writeCni } from '../../actors/node/agent/network/cni.ts';
 import { cgroupFolders } from '../../actors/node/agent/runtime/cgroups.ts';
 import { type Containerd, startContainerd } from '../../actors/node/agent/runtime/containerd.ts';
+import { containerdPaths } from '../../actors/node/agent/runtime/containerd-config.ts';
 import { removeContainerd } from '../../actors/node/agent/runtime/containerd-removal.ts';
 import { connectCri } from '../../actors/node/agent/runtime/cri.ts';
 import type { Runtime } from '../../actors/node/agent/runtime/port.ts';
@@ -35,7 +36,12 @@ export interface RealRuntime {
   remove(): Promise<string[]>;
 }
 
-export async function startRealRuntime(): Promise<RealRuntime> {
+export interface RealRuntimeOptions {
+  /** Gives containerd a disk of this size. */
+  readonly diskBytes?: number;
+}
+
+export async function startRealRuntime(options: RealRuntimeOptions = {}): Promise<RealRuntime> {
   const clock = systemClock();
   const directory = await mkdtemp('/tmp/troupe-rt-');
   const registry = await startRegistry({ directory: path.join(directory, 'registry') });
@@ -46,6 +52,7 @@ export async function startRealRuntime(): Promise<RealRuntime> {
   const cniConfDir = await writeCni({ ...cni, podCIDR });
   const cgroupRoot = `/troupe-spec-${randomBytes(4).toString('hex')}`;
   const containerdDirectory = path.join(directory, 'containerd');
+  if (options.diskBytes !== undefined) await mountDisk(containerdDirectory, options.diskBytes);
   const start = () =>
     startContainerd({
       directory: containerdDirectory,
@@ -85,6 +92,21 @@ export async function startRealRuntime(): Promise<RealRuntime> {
       return leftovers(directory, cni.bridge, cgroupRoot);
     },
   };
+}
+
+/** Mounted before containerd has its own namespace, which gets a copy of the mount. */
+async function mountDisk(directory: string, sizeBytes: number): Promise<void> {
+  const root = containerdPaths(directory).root;
+  await mkdir(root, { recursive: true });
+  const { exitCode, stderr } = await runProgram('mount', [
+    '-t',
+    'tmpfs',
+    '-o',
+    `size=${sizeBytes}`,
+    'tmpfs',
+    root,
+  ]);
+  if (exitCode !== 0) throw new Error(stderr);
 }
 
 async function leftovers(directory: string, bridge: string, cgroupRoot: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 // Takes a private containerd away with everything it made: pods, shims, mounts, control groups and files. Works from
 // any state, also when it was killed, and again after it was interrupted.
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../../messaging/ports.ts';
 import { cgroupFolders, removeCgroup } from './cgroups.ts';
@@ -14,6 +14,8 @@ import { runProgram } from './programs.ts';
 /** How many pods are removed at the same time; more only wait for each other. */
 const REMOVALS_AT_ONCE = 4;
 const GONE_WITHIN_MS = 5_000;
+/** Made by the first private containerd of a machine; goes with the last, when nobody else has anything in it. */
+const SHIM_FOLDER = '/run/containerd';
 
 export interface RemovalOptions {
   readonly clock: Clock;
@@ -38,6 +40,7 @@ export async function removeContainerd(directory: string, options: RemovalOption
     });
   }
   await rm(paths.directory, { recursive: true, force: true });
+  if (!(await isMountedSomewhere(SHIM_FOLDER))) await rmdir(SHIM_FOLDER).catch(() => {});
 }
 
 /**
@@ -80,6 +83,16 @@ async function removePod(runtime: Runtime, id: string): Promise<string | undefin
 async function killShims(paths: ContainerdPaths, clock: Clock): Promise<void> {
   for (const pid of withDescendants(shimsOf(paths.socket))) signalProcess(pid, 'SIGKILL');
   await holdsWithin(clock, GONE_WITHIN_MS, () => shimsOf(paths.socket).length === 0);
+}
+
+/** In any process's namespace: removing the folder would take the mount away there. */
+async function isMountedSomewhere(folder: string): Promise<boolean> {
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const table = await readFile(`/proc/${name}/mountinfo`, 'utf8').catch(() => '');
+    if (table.includes(` ${folder} `)) return true;
+  }
+  return false;
 }
 
 /** Mounts of our own namespace; those of containerd's vanished with its last process. Deepest first. */
