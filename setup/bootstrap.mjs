@@ -1,6 +1,7 @@
-// The way in: `npm run demo`, `npm test` and `npm run bench` come here first, in a clone where nothing is prepared yet. It
-// installs what is missing, compiles, and hands over to the command. Plain JavaScript without dependencies, since there
-// are none yet; what is decided is in decide.mjs, and nothing here is slow when nothing is missing.
+// The way in: `npm run demo`, `npm test` and `npm run bench` come here first, in a clone where nothing is
+// prepared yet. It installs what is missing, compiles, and hands over to the command. Plain JavaScript
+// without dependencies, since there are none yet; what is decided is in decide.mjs, and nothing here is
+// slow when nothing is missing.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './build.mjs';

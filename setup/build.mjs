@@ -1,5 +1,5 @@
-// Compiles the sources into dist when they have changed since the last time. A stamp in dist names every source by path,
-// size and time, so that an added or removed file counts as a change too.
+// Compiles the sources into dist when they have changed since the last time. A stamp in dist names every
+// source by path, size and time, so that an added or removed file counts as a change too.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,10 @@ export const TOOLS = {
   jest: 'node_modules/jest/bin/jest.js',
 };
 
-/** True when dist is up to date afterwards; false when the sources do not compile, which has been shown then. */
+/**
+ * True when dist is up to date afterwards; false when the sources do not compile, which has been shown
+ * then.
+ */
 export async function ensureBuilt(root) {
   const stampFile = join(root, 'dist', '.built');
   const digest = sourcesDigest(root);

@@ -1,5 +1,6 @@
-// Installs the Debian packages of debian.json that are missing. It starts no service: while packages are installed a
-// policy-rc.d forbids it, and a service that came with a new package is left off, since Troupe runs its own private ones.
+// Installs the Debian packages of debian.json that are missing. It starts no service: while packages are
+// installed a policy-rc.d forbids it, and a service that came with a new package is left off, since Troupe
+// runs its own private ones.
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { APT_OPTIONS, aptProblem, installArguments, installProblem, missingPackages } from './decide.mjs';
@@ -56,7 +57,8 @@ async function install(names) {
   const done = step(`installing Debian packages: ${names.join(' ')}`);
   // A failed update is not the end: one broken source must not keep the others from serving.
   const update = await run('apt-get', ['update', ...APT_OPTIONS], { quiet: true, env: ENVIRONMENT });
-  // Cut off halfway, dpkg would have to be mended by hand: so it is shielded, and finishes what was cut off before.
+  // Cut off halfway, dpkg would have to be mended by hand: so it is shielded, and finishes what was cut off
+  // before.
   const shielded = { quiet: true, shielded: true, env: ENVIRONMENT };
   if ((await run('dpkg', ['--audit'], shielded)).output.trim() !== '') {
     await run('dpkg', ['--configure', '-a'], shielded);
@@ -67,7 +69,10 @@ async function install(names) {
   throw new SetupProblem(aptProblem({ names, update: update.output, install: output }));
 }
 
-/** Puts up a policy-rc.d where there is none; returns the way to take it away. One left by a killed run counts as ours. */
+/**
+ * Puts up a policy-rc.d where there is none; returns the way to take it away. One left by a killed run
+ * counts as ours.
+ */
 function forbidServices() {
   if (existsSync(POLICY) && readFileSync(POLICY, 'utf8') !== POLICY_TEXT) return () => {};
   writeFileSync(POLICY, POLICY_TEXT, { mode: 0o755 });

@@ -1,5 +1,6 @@
-// The decisions of the setup, as pure functions: what is missing, what to do about it, what to tell the user. They
-// read nothing and run nothing. Written for old versions of Node too, since the check of the version is among them.
+// The decisions of the setup, as pure functions: what is missing, what to do about it, what to tell the
+// user. They read nothing and run nothing. Written for old versions of Node too, since the check of the
+// version is among them.
 
 const NEEDED_NODE = [20, 11];
 export const COMMANDS = ['demo', 'test', 'bench'];
@@ -20,8 +21,9 @@ export function commandProblem(command) {
 }
 
 /**
- * True when node_modules holds what the lock file says: either our stamp names this very lock file, or npm's own record
- * of what it installed (`hidden`) agrees with it. Packages that a machine may leave out (optional ones) may be absent.
+ * True when node_modules holds what the lock file says: either our stamp names this very lock file, or
+ * npm's own record of what it installed (`hidden`) agrees with it. Packages that a machine may leave out
+ * (optional ones) may be absent.
  */
 export function modulesFresh({ lockText, lockDigest, stamp, hiddenText }) {
   if (hiddenText === undefined) return false;
@@ -47,9 +49,10 @@ function packagesOf(text) {
 }
 
 /**
- * The rows of the table that this machine lacks. A package is there when dpkg says `installed`, or when dpkg does not
- * have it and all it provides is there by other means, such as a vendor's own containerd, which must not be replaced.
- * What dpkg has only halfway, after an installation that was cut off, is missing.
+ * The rows of the table that this machine lacks. A package is there when dpkg says `installed`, or when
+ * dpkg does not have it and all it provides is there by other means, such as a vendor's own containerd,
+ * which must not be replaced. What dpkg has only halfway, after an installation that was cut off, is
+ * missing.
  */
 export function missingPackages({ packages, dpkgOutput, provided }) {
   const status = new Map(dpkgOutput.split('\n').map((line) => line.trim().split(/\s+/)));
@@ -81,8 +84,8 @@ export function installProblem({ names, root, debian }) {
 }
 
 /**
- * One line for an apt-get install that failed. When the update before it had failed already, that is the cause: without
- * lists apt-get only says that it has never heard of the package.
+ * One line for an apt-get install that failed. When the update before it had failed already, that is the
+ * cause: without lists apt-get only says that it has never heard of the package.
  */
 export function aptProblem({ names, update, install }) {
   const failedUpdate = linesWith(update, /^(E: |W: Failed to fetch )/);
@@ -118,8 +121,8 @@ export function exitCodeOf({ code, signal }) {
 }
 
 /**
- * Adds up the parts of a test run. A part is `{name, passed, failed, skipped}`. Skipped specs count as failed, unless
- * the user chose specs by arguments: a spec that is never run protects nothing.
+ * Adds up the parts of a test run. A part is `{name, passed, failed, skipped}`. Skipped specs count as
+ * failed, unless the user chose specs by arguments: a spec that is never run protects nothing.
  */
 export function summaryOf(parts, chosen) {
   const sum = (field) => parts.reduce((total, part) => total + (part[field] || 0), 0);
@@ -153,11 +156,14 @@ export function jestPart({ name, result, code, late }) {
   return part;
 }
 
-/** The folders of specs/ that run side by side, and those that run one after another. */
-export function specFolders(names) {
-  const sorted = [...names].sort();
+/**
+ * The folders of specs/ that hold specs: those that run side by side, and those that run one after another.
+ */
+export function specFolders(files) {
+  const specs = files.filter((path) => path.endsWith('.spec.ts')).map((path) => path.split('/'));
+  const names = [...new Set(specs.filter((parts) => parts.length > 2).map((parts) => parts[1]))].sort();
   return {
-    parallel: sorted.filter((name) => name !== 'system'),
-    serial: sorted.filter((name) => name === 'system'),
+    parallel: names.filter((name) => name !== 'system'),
+    serial: names.filter((name) => name === 'system'),
   };
 }

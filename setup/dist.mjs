@@ -1,5 +1,5 @@
-// Copies into dist what the compiler leaves out (*.proto, pages, the table of Debian packages) and removes from dist what
-// no longer has a source.
+// Copies into dist what the compiler leaves out (*.proto, pages, the table of Debian packages) and removes
+// from dist what no longer has a source.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesUnder, sourceRoots } from './tree.mjs';

@@ -1,5 +1,6 @@
-// A lock file written where the registry offers no packages of other platforms lacks their entries, and `npm ci` then
-// refuses it everywhere. `node setup/lock.mjs` adds the entries: their versions stand in the packages that ask for them.
+// A lock file written where the registry offers no packages of other platforms lacks their entries, and
+// `npm ci` then refuses it everywhere. `node setup/lock.mjs` adds the entries: their versions stand in the
+// packages that ask for them.
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +21,10 @@ const PROCESSORS = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'ris
 const LIBRARIES = { gnu: 'glibc', gnueabihf: 'glibc', musl: 'musl', musleabihf: 'musl' };
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
-/** The optional packages that locked packages ask for and the lock file does not hold: `{name, version, dev}`. */
+/**
+ * The optional packages that locked packages ask for and the lock file does not hold: `{name, version,
+ * dev}`.
+ */
 export function lockGaps(lock) {
   const gaps = new Map();
   for (const [path, entry] of Object.entries(lock.packages)) {

@@ -1,5 +1,6 @@
-// Installs the npm packages of the lock file when node_modules is missing or does not match it. A stamp inside
-// node_modules names the lock file it was installed from, so that a second run costs a few milliseconds.
+// Installs the npm packages of the lock file when node_modules is missing or does not match it. A stamp
+// inside node_modules names the lock file it was installed from, so that a second run costs a few
+// milliseconds.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

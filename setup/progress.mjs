@@ -1,5 +1,6 @@
-// Tells the user what takes time: one line when a step starts, its seconds when it is done, and on a terminal a line
-// that ticks meanwhile. Everything goes to standard error, so that standard output stays what a command promises.
+// Tells the user what takes time: one line when a step starts, its seconds when it is done, and on a
+// terminal a line that ticks meanwhile. Everything goes to standard error, so that standard output stays
+// what a command promises.
 const out = process.stderr;
 const CLEAR_LINE = '\r\x1b[K';
 /** What a ticking line ends with at most: ` … 1234 s`. */

@@ -1,5 +1,6 @@
-// Starts programs by their argument lists, never through a shell, and passes on the signals this process gets. When a
-// signal has come no further program is started: the setup unwinds, taking away what it had put up.
+// Starts programs by their argument lists, never through a shell, and passes on the signals this process
+// gets. When a signal has come no further program is started: the setup unwinds, taking away what it had
+// put up.
 import { spawn } from 'node:child_process';
 
 const OUTPUT_KEPT = 256 * 1024;
@@ -19,7 +20,10 @@ export class Stopped extends Error {
   }
 }
 
-/** From now on SIGINT, SIGTERM and SIGHUP go to the children. A terminal sends SIGINT to all of them by itself. */
+/**
+ * From now on SIGINT, SIGTERM and SIGHUP go to the children. A terminal sends SIGINT to all of them by
+ * itself.
+ */
 export function passSignals() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
@@ -31,9 +35,9 @@ export function passSignals() {
 }
 
 /**
- * Runs a program to its end: `{code, signal, output, late}`. With `quiet` its output is kept instead of shown. With
- * `boundMs` it is ended when it takes longer, and `late` is true. `shielded` programs get no signal and run to their end,
- * as dpkg must. A program that is not there has code 127.
+ * Runs a program to its end: `{code, signal, output, late}`. With `quiet` its output is kept instead of
+ * shown. With `boundMs` it is ended when it takes longer, and `late` is true. `shielded` programs get no
+ * signal and run to their end, as dpkg must. A program that is not there has code 127.
  */
 export async function run(program, args, options) {
   const result = await runLast(program, args, options);
@@ -41,7 +45,10 @@ export async function run(program, args, options) {
   return result;
 }
 
-/** Like run, for the program that everything was set up for: when it was stopped, its own exit code is the answer. */
+/**
+ * Like run, for the program that everything was set up for: when it was stopped, its own exit code is the
+ * answer.
+ */
 export function runLast(program, args, { cwd, env, quiet = false, shielded = false, boundMs } = {}) {
   if (stoppedBy) return Promise.reject(new Stopped(stoppedBy));
   return new Promise((resolve) => {

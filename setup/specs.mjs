@@ -1,12 +1,14 @@
-// `npm test`: types, lint and all specs, added up in a last line `N passed, N failed`. Specs that only need this process
-// run side by side; specs/system uses things there is one of on a machine, so those run one after another.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// `npm test`: types, lint and all specs, added up in a last line `N passed, N failed`. Specs that only need
+// this process run side by side; specs/system uses things there is one of on a machine, so those run one
+// after another.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, TOOLS } from './build.mjs';
 import { jestPart, specFolders, summaryOf } from './decide.mjs';
 import { say, step } from './progress.mjs';
 import { run } from './run.mjs';
+import { filesUnder } from './tree.mjs';
 
 /** Bounds of the two runs of jest; together with the setup they keep the whole under 25 minutes. */
 const PARALLEL_BOUND_MS = 8 * 60_000;
@@ -19,10 +21,7 @@ export async function runSpecs(root, args) {
   const parts = [await check(root, 'types', [TOOLS.tsc, '-p', 'tsconfig.json', '--pretty', 'false'])];
   if (parts[0].failed === 0 && !(await ensureBuilt(root))) parts.push(part('build', false));
   parts.push(await check(root, 'lint', [TOOLS.biome, 'check', '.']));
-  const folders = readdirSync(join(root, 'specs'), { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory(),
-  );
-  const { parallel, serial } = specFolders(folders.map(({ name }) => name));
+  const { parallel, serial } = specFolders(filesUnder(root, 'specs'));
   if (parallel.length > 0) parts.push(await jest(root, parallel, [], args, PARALLEL_BOUND_MS));
   if (serial.length > 0) parts.push(await jest(root, serial, ['--runInBand'], args, SERIAL_BOUND_MS));
   const { lines, last, code } = summaryOf(parts, args.length > 0);

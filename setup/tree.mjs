@@ -1,5 +1,5 @@
-// Lists the files of the project's source folders. Shared by the build, which asks whether any of them has changed, and
-// by the copying of what the compiler leaves out.
+// Lists the files of the project's source folders. Shared by the build, which asks whether any of them has
+// changed, and by the copying of what the compiler leaves out.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,6 @@
-// Makes an OCI image of one layer from a root directory, writes it as an OCI archive and pushes it to a registry by
-// its HTTP API. It runs no tool and reads nothing but the root directory; the same directory gives the same digest.
+// Makes an OCI image of one layer from a root directory, writes it as an OCI archive and pushes it to a
+// registry by its HTTP API. It runs no tool and reads nothing but the root directory; the same directory
+// gives the same digest.
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -13,7 +14,10 @@ const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const EPOCH = '1970-01-01T00:00:00Z';
 const REQUEST_BOUND_MS = 30_000;
 
-/** What a container of the image does unless told otherwise; the names are those of the OCI image specification. */
+/**
+ * What a container of the image does unless told otherwise; the names are those of the OCI image
+ * specification.
+ */
 export interface ImageConfig {
   readonly Cmd?: readonly string[];
   readonly Entrypoint?: readonly string[];
@@ -121,8 +125,9 @@ export async function writeOciArchive(image: Image, reference: string, file: str
 }
 
 /**
- * Pushes the image as `repository:tag` and returns the digest the registry gave it. What the registry has already
- * is not sent again. Throws `UNAVAILABLE` when the registry does not answer, `SETUP` when it refuses.
+ * Pushes the image as `repository:tag` and returns the digest the registry gave it. What the registry has
+ * already is not sent again. Throws `UNAVAILABLE` when the registry does not answer, `SETUP` when it
+ * refuses.
  */
 export async function pushImage(
   registry: string,

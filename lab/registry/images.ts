@@ -1,6 +1,6 @@
 // Builds the three images a first pod needs from what Debian ships: nginx from its packages, busybox from
-// busybox-static, pause from a program written here. Nothing is installed and no script of a package is run; all work
-// happens in a private directory which is removed again.
+// busybox-static, pause from a program written here. Nothing is installed and no script of a package is
+// run; all work happens in a private directory which is removed again.
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,9 @@ const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const DOWNLOAD_BOUND_MS = 180_000;
 const TOOL_BOUND_MS = 60_000;
 
-/** nginx and all that it is linked with on Debian 12; base-files and netbase so that it looks like a Debian. */
+/**
+ * nginx and all that it is linked with on Debian 12; base-files and netbase so that it looks like a Debian.
+ */
 const NGINX_PACKAGES = [
   'nginx',
   'nginx-common',
@@ -132,9 +134,13 @@ async function packagesKey(): Promise<string> {
     .slice(0, 16);
 }
 
-/** One apt-get command; when it fails because apt's lists are missing or old, they are fetched and it is tried again. */
+/**
+ * One apt-get command; when it fails since apt’s lists are missing or old, they are fetched and it is tried
+ * again.
+ */
 async function apt(args: readonly string[], directory?: string): Promise<string> {
-  // Without its own user apt can write into a private directory; the archives' digests are checked all the same.
+  // Without its own user apt can write into a private directory; the archives' digests are checked all the
+  // same.
   const run = () =>
     runTool('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', ...args], {
       directory,

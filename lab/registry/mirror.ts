@@ -1,6 +1,7 @@
-// Stands in for the public registries where they cannot be reached: builds the images of a first pod from Debian's
-// packages, serves them from docker-registry on loopback under the names the public registries use, and says where.
-// The container runtime then pulls `nginx` the ordinary way. Nothing of it is left after `stop`, but for the cache.
+// Stands in for the public registries where they cannot be reached: builds the images of a first pod from
+// Debian's packages, serves them from docker-registry on loopback under the names the public registries
+// use, and says where. The container runtime then pulls `nginx` the ordinary way. Nothing of it is left
+// after `stop`, but for the cache.
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -34,15 +35,18 @@ export interface DebianImages {
 export interface DebianImagesOptions {
   /** A private directory; a new one is made in it for the registry, and removed on `stop`. */
   readonly directory: string;
-  /** Where built images are kept between runs. Default: `node_modules/.cache/troupe` of this package, if there. */
+  /**
+   * Where built images are kept between runs. Default: `node_modules/.cache/troupe` of this package, if
+   * there.
+   */
   readonly cache?: string;
   /** One line for each thing that takes time. */
   readonly progress?: Progress;
 }
 
 /**
- * True when the registry of docker.io answers within 3 s. Asks once, by HEAD, and accepts no answer but that of a
- * registry, so that a captive portal is not taken for one.
+ * True when the registry of docker.io answers within 3 s. Asks once, by HEAD, and accepts no answer but
+ * that of a registry, so that a captive portal is not taken for one.
  */
 export async function publicRegistryReachable(url = PUBLIC_REGISTRY): Promise<boolean> {
   try {
@@ -94,7 +98,9 @@ export async function serveDebianImages(options: DebianImagesOptions): Promise<D
   }
 }
 
-/** The cache of the clone this file is in, compiled or not; undefined where the package has no node_modules. */
+/**
+ * The cache of the clone this file is in, compiled or not; undefined where the package has no node_modules.
+ */
 function packageCache(): string | undefined {
   let at = import.meta.dirname;
   while (at !== dirname(at)) {

@@ -1,7 +1,8 @@
-// Writes the program that holds a pod's namespaces open: a static ELF file of some 200 bytes, put together here so that
-// no compiler is needed. It ignores SIGCHLD, so that the kernel reaps what dies in a shared process namespace, blocks
-// SIGTERM and SIGINT, waits for one of them and leaves with 0. Waiting for *blocked* signals is what makes this work as
-// process 1, for which the kernel drops signals that are neither blocked nor caught.
+// Writes the program that holds a pod's namespaces open: a static ELF file of some 200 bytes, put together
+// here so that no compiler is needed. It ignores SIGCHLD, so that the kernel reaps what dies in a shared
+// process namespace, blocks SIGTERM and SIGINT, waits for one of them and leaves with 0. Waiting for
+// *blocked* signals is what makes this work as process 1, for which the kernel drops signals that are
+// neither blocked nor caught.
 import type { Architecture } from './image.ts';
 
 const SIGCHLD = 17;
@@ -65,7 +66,8 @@ function amd64(): Buffer {
 
 function arm64(): Buffer {
   const move = (register: number, value: number) => 0xd2800000 + value * 32 + register;
-  const store = (register: number, slot: number) => 0xf9000000 + slot * 1024 + 31 * 32 + register; // str x, [sp, 8·slot]
+  // str x, [sp, 8·slot]
+  const store = (register: number, slot: number) => 0xf9000000 + slot * 1024 + 31 * 32 + register;
   const stackTo = (register: number) => 0x910003e0 + register; // mov x, sp
   const call = (number: number) => [move(8, number), 0xd4000001];
   const wait = [stackTo(0), move(1, 0), move(2, 0), move(3, 8), ...call(137)]; // rt_sigtimedwait(sp, 0, 0, 8)

@@ -1,6 +1,6 @@
-// Runs Debian's docker-registry on loopback with a configuration of its own. The port is the system's choice unless one
-// is given, so that any number of registries run side by side. It never listens outside 127.0.0.1 and never outlives
-// the process that started it.
+// Runs Debian's docker-registry on loopback with a configuration of its own. The port is the system's
+// choice unless one is given, so that any number of registries run side by side. It never listens outside
+// 127.0.0.1 and never outlives the process that started it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';

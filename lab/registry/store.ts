@@ -1,5 +1,6 @@
-// Keeps built images on disk under a key that names everything they were made from, so that the second run builds
-// nothing. A stored image is only believed after its digests have been checked. Several processes may use one store.
+// Keeps built images on disk under a key that names everything they were made from, so that the second run
+// builds nothing. A stored image is only believed after its digests have been checked. Several processes
+// may use one store.
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Image, imageOf, isWhole } from './image.ts';

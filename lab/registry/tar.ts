@@ -1,5 +1,6 @@
-// Writes a directory as a tar archive that depends on nothing but names, modes, links and contents: owner 0, time 0,
-// entries in byte order. So the same root directory gives the same digest on every machine. It never follows links.
+// Writes a directory as a tar archive that depends on nothing but names, modes, links and contents: owner
+// 0, time 0, entries in byte order. So the same root directory gives the same digest on every machine. It
+// never follows links.
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,8 +24,8 @@ export interface TarFile {
 }
 
 /**
- * The tar archive of everything under `root`. Files, directories and symbolic links are archived; sockets, devices
- * and FIFOs are left out, since an image must not carry them.
+ * The tar archive of everything under `root`. Files, directories and symbolic links are archived; sockets,
+ * devices and FIFOs are left out, since an image must not carry them.
  */
 export async function tarOfDirectory(root: string): Promise<Buffer> {
   const parts: Buffer[] = [];
@@ -59,7 +60,8 @@ async function addDirectory(root: string, prefix: string, parts: Buffer[]): Prom
   }
 }
 
-// Names over 100 bytes are carried the GNU way: an entry of type L (or K for link targets) before the entry itself.
+// Names over 100 bytes are carried the GNU way: an entry of type L (or K for link targets) before the entry
+// itself.
 function encode(entry: Entry): Buffer[] {
   const parts: Buffer[] = [];
   if (Buffer.byteLength(entry.name) > NAME_BYTES) parts.push(...long('L', entry.name));

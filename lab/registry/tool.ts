@@ -1,5 +1,5 @@
-// Runs one of the machine's programs by its argument list, never through a shell, and keeps what it printed. A program
-// that fails becomes an operating error with its own last words.
+// Runs one of the machine's programs by its argument list, never through a shell, and keeps what it
+// printed. A program that fails becomes an operating error with its own last words.
 import { execFile } from 'node:child_process';
 import { TroupeError } from '../../schemas/errors.ts';
 

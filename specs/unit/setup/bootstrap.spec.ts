@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inNode, SETUP } from './in-node.ts';
 
+// Each spec starts Node several times, which takes its time on a busy machine.
+jest.setTimeout(30_000);
+
 let root: string;
 
 beforeEach(async () => {

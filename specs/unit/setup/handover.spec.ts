@@ -1,4 +1,5 @@
-// The setup as a whole in a small clone of its own, in which the tools are stand-ins that say how they were called.
+// The setup as a whole in a small clone of its own, in which the tools are stand-ins that say how they were
+// called.
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

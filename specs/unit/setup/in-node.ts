@@ -16,6 +16,7 @@ export function inNode(file: string, name: string, ...args: unknown[]): any {
   const call = JSON.stringify([pathToFileURL(join(SETUP, file)).href, name, args]);
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', CALL, call], {
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   return JSON.parse(output);
 }

@@ -1,5 +1,8 @@
 import { inNode } from './in-node.ts';
 
+// Each spec starts Node several times, which takes its time on a busy machine.
+jest.setTimeout(30_000);
+
 const lock = {
   name: 'x',
   packages: {
