@@ -8,7 +8,7 @@ import type { NatsWorld } from '../../messaging/nats/index.ts';
 import type { Bucket } from '../../messaging/ports.ts';
 import { type NatsServer, startNatsServer } from '../../messaging/server/index.ts';
 import { hasCode } from '../../schemas/errors.ts';
-import { clock, connectTo, observe, read, text } from '../conformance/worlds.ts';
+import { clock, codeOf, connectTo, observe, read, text } from '../conformance/worlds.ts';
 
 const RESTARTS = 20;
 /** So many that no value leaves the history while a watch is away. */
@@ -44,8 +44,9 @@ async function consumers(): Promise<number> {
   }
 }
 
+/** Within less time than the server takes to remove a consumer that was left behind. */
 async function untilConsumers(wanted: number): Promise<number> {
-  const until = clock.monotonic() + 20_000;
+  const until = clock.monotonic() + 5_000;
   for (;;) {
     const count = await consumers();
     if (count === wanted || clock.monotonic() > until) return count;
@@ -162,6 +163,30 @@ test('a write under way when the server dies is unsure, and reading tells', asyn
     if (hasCode(result, 'UNAVAILABLE')) expect(entry).toBeUndefined();
   }
 }, 60_000);
+
+test('a server that stands still makes writes unsure and requests late; what was on its way is done when it goes on', async () => {
+  const other = await connectTo(server, 'other');
+  other.bus.subscribe('echo', (message) => message.respond(message.data));
+  await other.bus.flush();
+  const watch = observe(bucket);
+  await watch.arrivals.count(1);
+  process.kill(server.pid, 'SIGSTOP');
+  const since = clock.monotonic();
+  const outcomes = await Promise.all([
+    codeOf(bucket.update('k', text('1'), 0)),
+    codeOf(bucket.get('k')),
+    codeOf(world.bus.request('echo', text(''), { timeoutMs: 500 })),
+  ]);
+  expect(outcomes).toEqual(['UNSURE', 'TIMEOUT', 'TIMEOUT']);
+  const waitedMs = clock.monotonic() - since;
+  expect(waitedMs).toBeGreaterThanOrEqual(2_000);
+  expect(waitedMs).toBeLessThan(4_000);
+  process.kill(server.pid, 'SIGCONT');
+  expect(await watch.arrivals.count(2)).toEqual(['current@0', 'put k@1']);
+  expect(await bucket.update('k', text('2'), 1)).toBe(2);
+  await watch.stop();
+  await other.close();
+}, 30_000);
 
 test('a bucket kept in memory is made anew after the server died, one on disk that is lost is not', async () => {
   const leases = await world.store.bucket('leases', { storage: 'memory', history: 1 });
