@@ -1,5 +1,5 @@
 // What only the real side has: a private containerd that outlives its agent and leaves nothing behind, however it ends.
-import { mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { removeCgroup } from '../../actors/node/agent/runtime/cgroups.ts';
 import { startContainerd } from '../../actors/node/agent/runtime/containerd.ts';
@@ -66,6 +66,9 @@ test(
       const again = await real.revive();
       expect({ adopted: again.adopted, pid: again.pid }).toEqual({ adopted: true, pid });
       expect((await real.runtime.containerStatus(id)).pid).toBe(before.pid);
+
+      await rm(containerdPaths(real.containerdDirectory).pid);
+      expect(await real.revive()).toMatchObject({ adopted: true, pid });
 
       const [program, ...args] = again.enter(['readlink', '/proc/self/ns/mnt']);
       expect((await runProgram(program!, args)).stdout.trim()).toBe(await readlink(`/proc/${pid}/ns/mnt`));

@@ -16,7 +16,15 @@ import {
   mirrorConfig,
 } from './containerd-config.ts';
 import { connectCri } from './cri.ts';
-import { findProgram, holdsWithin, isContainerd, shimsOf, signalProcess, systemPath } from './processes.ts';
+import {
+  findContainerd,
+  findProgram,
+  holdsWithin,
+  isContainerd,
+  shimsOf,
+  signalProcess,
+  systemPath,
+} from './processes.ts';
 
 /** How long containerd may take until it answers; it takes about 0.3 s, and some seconds on a loaded machine. */
 const READY_WITHIN_MS = 10_000;
@@ -69,7 +77,7 @@ export interface Containerd {
   enter(command: readonly string[]): string[];
   /** Ends containerd. Containers go on. */
   stop(): Promise<void>;
-  /** Lets go of it without ending it; `exited` then never resolves. */
+  /** Lets go of it without ending it; `exited` may then never resolve. */
   release(): void;
   /** Resolves when it has ended, for whatever reason. */
   readonly exited: Promise<void>;
@@ -140,11 +148,14 @@ export async function launchContainerd(
   return handleOf(paths, pid, clock, { adopted: false, exited, release: () => {} });
 }
 
-/** The process id of the containerd that runs for this directory, if one does. */
+/**
+ * The process id of the containerd that runs for this directory, if one does. The file may be missing or old when an
+ * agent was killed at a bad moment; the process table then tells.
+ */
 export async function runningContainerd(paths: ContainerdPaths): Promise<number | undefined> {
   const text = await readFile(paths.pid, 'utf8').catch(() => '');
   const pid = Number(text.trim());
-  return pid > 0 && isContainerd(pid, paths.config) ? pid : undefined;
+  return pid > 0 && isContainerd(pid, paths.config) ? pid : findContainerd(paths.config);
 }
 
 /** Ends a containerd of ours: asks, waits, kills. */

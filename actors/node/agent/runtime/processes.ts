@@ -42,6 +42,11 @@ export function isContainerd(pid: number, configPath: string): boolean {
   return program !== undefined && path.basename(program) === 'containerd' && rest.includes(configPath);
 }
 
+/** The containerd that was started with this configuration. */
+export function findContainerd(configPath: string): number | undefined {
+  return allProcesses().find((pid) => isContainerd(pid, configPath));
+}
+
 /** The shims that belong to the containerd listening on `socket`. */
 export function shimsOf(socket: string): number[] {
   return allProcesses().filter((pid) => {
