@@ -1,6 +1,6 @@
 // The Events at the end of a description, oldest first.
 import type { Event } from '../../schemas/event.ts';
-import { eventSource, firstSeen, lastSeen } from '../print/columns.ts';
+import { firstSeen, lastSeen } from '../print/columns.ts';
 import { ageOf } from '../print/time.ts';
 import type { Page } from './page.ts';
 
@@ -20,7 +20,8 @@ export function describeEvents(page: Page, events: readonly Event[] | undefined)
     const count = event.series?.count ?? event.count ?? 1;
     const first = ageOf(firstSeen(event), nowMs);
     const age = count > 1 ? `${ageOf(lastSeen(event), nowMs)} (x${count} over ${first})` : first;
+    const from = event.source?.component || event.reportingComponent || '';
     const message = (event.message ?? '').trim();
-    page.line(1, `${event.type ?? ''}\t${event.reason ?? ''}\t${age}\t${eventSource(event)}\t${message}`);
+    page.line(1, `${event.type ?? ''}\t${event.reason ?? ''}\t${age}\t${from}\t${message}`);
   }
 }

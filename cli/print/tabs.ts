@@ -13,7 +13,7 @@ export const TABLE_TABS: TabOptions = { least: 6, padding: 3 };
 /** kubectl's descriptions. */
 export const DESCRIBE_TABS: TabOptions = { least: 0, padding: 2 };
 
-/** Aligns a text; an empty column takes no room. */
+/** Aligns a text. */
 export function alignTabs(text: string, options: TabOptions): string {
   const lines = text.split('\n').map((line) => line.split('\t'));
   const widths = lines.map((cells) => new Array<number>(Math.max(0, cells.length - 1)).fill(0));
@@ -36,13 +36,10 @@ function measure(
     if (column >= lines[row]!.length - 1) continue;
     const first = row;
     let width = options.least;
-    let empty = true;
     for (; row < to && column < lines[row]!.length - 1; row += 1) {
       const length = lengthOf(lines[row]![column]!);
       width = Math.max(width, length + options.padding);
-      if (length > 0) empty = false;
     }
-    if (empty && options.least === 0) width = 0;
     for (let line = first; line < row; line += 1) widths[line]![column] = width;
     measure(lines, widths, first, row, column + 1, options);
     row -= 1;
