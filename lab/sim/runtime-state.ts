@@ -42,7 +42,8 @@ const ID_DIGITS = 64;
 
 export class SimulatedState {
   readonly #options: StateOptions;
-  readonly #addresses: PodAddresses;
+  #podCIDR: string;
+  #addresses: PodAddresses;
   readonly #sandboxes = new Map<string, SimulatedSandbox>();
   readonly #containers = new Map<string, SimulatedContainer>();
   /** Who owns a name with its attempt. */
@@ -53,8 +54,16 @@ export class SimulatedState {
 
   constructor(options: StateOptions) {
     this.#options = options;
+    this.#podCIDR = options.podCIDR;
     this.#addresses = new PodAddresses(options.podCIDR);
     this.#idPrefix = options.random.uuid().replaceAll('-', '');
+  }
+
+  /** New pods take their addresses from this range, as after a change of the CNI configuration. */
+  usePodCIDR(cidr: string): void {
+    if (cidr === this.#podCIDR) return;
+    this.#podCIDR = cidr;
+    this.#addresses = new PodAddresses(cidr);
   }
 
   addSandbox(config: SandboxConfig): string {
@@ -64,7 +73,7 @@ export class SimulatedState {
     const isOnNode = config.namespaces?.network === 'node';
     const ip = isOnNode ? undefined : this.#addresses.take();
     if (ip === undefined && !isOnNode) {
-      const text = `no IP addresses available in range set: ${this.#options.podCIDR}`;
+      const text = `no IP addresses available in range set: ${this.#podCIDR}`;
       throw simulatedError('other', call, `failed to setup network for sandbox: ${text}`);
     }
     const id = this.#newId();

@@ -67,6 +67,11 @@ export class SimulatedRuntime implements Runtime {
     });
   }
 
+  /** The node has been given this range for its pods. */
+  usePodCIDR(cidr: string): void {
+    this.#state.usePodCIDR(cidr);
+  }
+
   /** From now on every call is `unavailable`. Containers go on. */
   kill(): void {
     this.#isAway = true;
