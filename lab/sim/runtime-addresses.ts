@@ -12,10 +12,11 @@ export class PodAddresses {
   /** @param cidr such as `10.244.1.0/24` */
   constructor(cidr: string) {
     const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr);
-    const [a, b, c, d, bits] = (match ?? []).slice(1).map(Number);
+    const numbers = (match ?? []).slice(1).map(Number);
+    const bits = numbers.pop();
     if (bits === undefined || bits > 30) throw new Error(`${cidr} is no range for pods`);
     this.#size = 2 ** (32 - bits);
-    this.#base = Math.floor((((a! * 256 + b!) * 256 + c!) * 256 + d!) / this.#size);
+    this.#base = Math.floor(wholeOf(numbers) / this.#size);
   }
 
   /** Undefined when all are taken. */
@@ -29,13 +30,18 @@ export class PodAddresses {
     return this.#text(this.#last);
   }
 
+  /** An address of another range is not this range's to keep. */
   give(address: string): void {
-    const [a, b, c, d] = address.split('.').map(Number);
-    this.#taken.delete((((a! * 256 + b!) * 256 + c!) * 256 + d!) % this.#size);
+    const whole = wholeOf(address.split('.').map(Number));
+    if (Math.floor(whole / this.#size) === this.#base) this.#taken.delete(whole % this.#size);
   }
 
   #text(offset: number): string {
     const whole = this.#base * this.#size + offset;
     return [24, 16, 8, 0].map((shift) => Math.floor(whole / 2 ** shift) % 256).join('.');
   }
+}
+
+function wholeOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum * 256 + number, 0);
 }

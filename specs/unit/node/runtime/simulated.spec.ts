@@ -70,6 +70,7 @@ test('addresses go round, and end', () => {
   const all = [1, 2, 3, 4, 5].map(() => addresses.take());
   expect(all).toEqual(['192.168.7.10', '192.168.7.11', '192.168.7.12', '192.168.7.13', '192.168.7.14']);
   expect(addresses.take()).toBeUndefined();
+  addresses.give('192.168.6.11');
   addresses.give('192.168.7.12');
   addresses.give('192.168.7.10');
   expect([addresses.take(), addresses.take(), addresses.take()]).toEqual([
