@@ -1,0 +1,172 @@
+// A whole cluster out of one number: hosts, nodes and clients as processes on one simulated network, the faults and the
+// nemesis, and the three phases — faults under load, healing, and then everything has to settle.
+import { type MemoryNetwork, memoryNetwork, seededRandom } from '../../messaging/memory/index.ts';
+import type { Bucket, Random, Trace } from '../../messaging/ports.ts';
+import { bucketsOf } from '../../messaging/subjects.ts';
+import { AgentModel, Machine } from './agent-model.ts';
+import { ProcessClock } from './clock.ts';
+import { SimFaults } from './faults.ts';
+import { History } from './history.ts';
+import { type Broken, Invariants } from './invariants.ts';
+import { keyOf } from '../../messaging/identity.ts';
+import { labKinds } from './kinds.ts';
+import { Nemesis } from './nemesis.ts';
+import { SimProcess } from './process.ts';
+import { SimHost } from './sim-host.ts';
+import { drawSwarm, type Swarm } from './swarm.ts';
+import { Timeline } from './timeline.ts';
+import { SimClient } from './workload.ts';
+
+export const CLUSTER = 'sim';
+/** Clocks of hosts may jump by so much, beside the skew. */
+const JUMPS_MS = 5_000;
+
+export interface SimOptions {
+  readonly seed: number | string;
+  /** Puts something in front of every host's buckets: how a fault is planted. */
+  readonly wrapBucket?: (bucket: Bucket) => Bucket;
+  readonly swarm?: Partial<Swarm>;
+}
+
+export class SimAgent {
+  readonly name: string;
+  readonly machine: Machine;
+  model: AgentModel | undefined;
+  process: SimProcess | undefined;
+  private readonly cluster: SimCluster;
+
+  constructor(cluster: SimCluster, machine: Machine) {
+    this.cluster = cluster;
+    this.machine = machine;
+    this.name = machine.node;
+  }
+
+  start(): void {
+    if (this.process) return;
+    const { invariants, swarm } = this.cluster;
+    this.process = this.cluster.newProcess(this.name);
+    this.model = new AgentModel({
+      process: this.process,
+      cluster: CLUSTER,
+      shards: swarm.shards,
+      machine: this.machine,
+      witness: invariants,
+    });
+    this.model.start();
+  }
+
+  crash(): void {
+    this.process?.crash();
+    this.process = undefined;
+    this.model?.stop();
+    this.model = undefined;
+  }
+}
+
+export class SimCluster {
+  readonly seed: number | string;
+  readonly swarm: Swarm;
+  readonly timeline: Timeline;
+  readonly history: History;
+  readonly faults: SimFaults;
+  readonly network: MemoryNetwork;
+  readonly invariants: Invariants;
+  readonly hosts: SimHost[] = [];
+  readonly agents: SimAgent[] = [];
+  readonly clients: SimClient[] = [];
+  readonly clientProcesses: SimProcess[] = [];
+  readonly nemesis: Nemesis;
+  private readonly random: Random;
+  private readonly options: SimOptions;
+  private processes = 0;
+
+  constructor(options: SimOptions, onBroken: (broken: Broken) => void) {
+    this.options = options;
+    this.seed = options.seed;
+    this.random = seededRandom(options.seed);
+    this.swarm = { ...drawSwarm(this.random.fork('swarm')), ...options.swarm };
+    const { swarm, random } = this;
+    this.timeline = new Timeline(swarm.drawnTies ? random.fork('ties') : undefined);
+    this.history = new History(this.timeline);
+    this.faults = new SimFaults(swarm, random.fork('faults'));
+    const now = this.worldClock();
+    this.network = memoryNetwork({
+      clock: now.clock,
+      random: random.fork('network'),
+      faults: this.faults,
+      trace: now.trace,
+    });
+    this.invariants = new Invariants({
+      bucket: bucketsOf(CLUSTER).objects,
+      history: this.history,
+      clocksDifferMs: swarm.skewMs + (swarm.blows.jumpClock ? JUMPS_MS : 0),
+      onBroken,
+    });
+    this.nemesis = new Nemesis(this, random.fork('nemesis'));
+    this.populate();
+  }
+
+  newProcess(name: string): SimProcess {
+    const { network, timeline, history, invariants, swarm } = this;
+    this.processes += 1;
+    const random = this.random.fork(`process ${this.processes} ${name}`);
+    const wrapBucket = name.startsWith('h') ? this.options.wrapBucket : undefined;
+    const onAcknowledged = invariants.acknowledged.bind(invariants);
+    const process = new SimProcess({ name, network, timeline, history, random, onAcknowledged, wrapBucket });
+    process.clock.skewMs = (this.random.fork(`skew ${name}`).next() - 0.5) * swarm.skewMs;
+    return process;
+  }
+
+  /** Opens the bucket of objects before anybody does, to see every write, and starts everybody. */
+  async start(): Promise<void> {
+    const { objects } = bucketsOf(CLUSTER);
+    await this.network.store('lab').bucket(objects);
+    const { invariants } = this;
+    this.network.buckets.get(objects)!.observe('>', {
+      onEntry: (entry) => invariants.committed(entry),
+      onGone: () => invariants.check(false, 'the objects are never lost', 'a bucket', 'gone'),
+    });
+    for (const host of this.hosts) host.start();
+    for (const agent of this.agents) agent.start();
+    for (const client of this.clients) void client.run();
+    this.nemesis.start();
+  }
+
+  private populate(): void {
+    const { swarm, invariants } = this;
+    const definitions = labKinds((scope, check) =>
+      invariants.witnessed(keyOf(scope.self), scope.fence, check),
+    );
+    const newProcess = (name: string) => this.newProcess(name);
+    for (let n = 0; n < swarm.hosts; n += 1) {
+      const { shards } = swarm;
+      this.hosts.push(new SimHost({ name: `h${n}`, cluster: CLUSTER, shards, definitions, newProcess }));
+    }
+    const sizes = this.random.fork('machines');
+    for (let n = 0; n < swarm.nodes; n += 1) {
+      const machine = new Machine(`n${n}`, 1_500 + 500 * sizes.below(6));
+      invariants.machines.push(machine);
+      this.agents.push(new SimAgent(this, machine));
+    }
+    for (let index = 0; index < swarm.clients; index += 1) {
+      const process = this.newProcess(`client-${index}`);
+      const random = this.random.fork(`client ${index}`);
+      this.clientProcesses.push(process);
+      this.clients.push(new SimClient({ process, cluster: CLUSTER, index, swarm, random, invariants }));
+    }
+  }
+
+  /** The server's own clock, and its log. */
+  private worldClock() {
+    const { timeline, history } = this;
+    const clock = new ProcessClock(timeline);
+    const trace: Trace = {
+      log: (level, message, fields) => {
+        history.say(`network ${level}: ${message} ${String(fields?.error)}`);
+        timeline.fail(fields?.error as Error);
+      },
+      with: () => trace,
+    };
+    return { clock, trace };
+  }
+}

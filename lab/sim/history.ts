@@ -1,0 +1,73 @@
+// What happened in a simulation, as a number and as the last lines of a log: the number is the same for two runs of one
+// seed, or the simulation is not deterministic; the lines are what a person reads about a failure.
+import type { Entry } from '../../messaging/ports.ts';
+import type { Timeline } from './timeline.ts';
+
+/** Lines kept of the log. */
+const KEPT_LINES = 400;
+
+export class History {
+  /** Every stored entry of the objects' bucket, by revision. */
+  readonly entries = new Map<number, Entry>();
+  messages = 0;
+  commits = 0;
+  private readonly timeline: Timeline;
+  private readonly lines: string[] = [];
+  private low = 0x811c9dc5;
+  private high = 0x01234567;
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline;
+  }
+
+  /** A digest of everything so far, 64 bits in hexadecimal. */
+  get hash(): string {
+    return [this.high, this.low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  }
+
+  delivered(to: string, subject: string, data: Uint8Array): void {
+    this.messages += 1;
+    this.mixNumber(this.timeline.elapsedMs * 1_000);
+    this.mixText(to);
+    // Reply subjects are numbered by the receiver; the rest is what was said.
+    this.mixText(subject);
+    this.mixBytes(data);
+  }
+
+  committed(entry: Entry): void {
+    this.commits += 1;
+    this.entries.set(entry.revision, entry);
+    this.mixNumber(entry.revision);
+    this.mixText(entry.key);
+    this.mixBytes(entry.value);
+  }
+
+  /** Writes a line into the log; the text is only made when it is kept. */
+  say(text: string): void {
+    this.lines.push(`${(this.timeline.elapsedMs / 1_000).toFixed(4).padStart(10)} s  ${text}`);
+    if (this.lines.length > 2 * KEPT_LINES) this.lines.splice(0, KEPT_LINES);
+  }
+
+  /** The last lines of the log that contain `word`. */
+  last(count: number, word = ''): string[] {
+    return this.lines.filter((line) => line.includes(word)).slice(-count);
+  }
+
+  private mixText(text: string): void {
+    for (let index = 0; index < text.length; index += 1) this.mix(text.charCodeAt(index));
+  }
+
+  private mixBytes(bytes: Uint8Array): void {
+    this.mix(bytes.length);
+    for (let index = 0; index < bytes.length; index += 1) this.mix(bytes[index]!);
+  }
+
+  private mixNumber(value: number): void {
+    this.mix(value | 0);
+  }
+
+  private mix(value: number): void {
+    this.low = Math.imul(this.low ^ value, 0x01000193);
+    this.high = Math.imul(this.high ^ this.low ^ (value << 7), 0x85ebca6b);
+  }
+}

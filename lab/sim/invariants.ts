@@ -1,0 +1,225 @@
+// What must hold in every simulation, whatever was lost, late or killed. Some of it is checked at every commit, some when an
+// order is obeyed or a write is acknowledged, the rest when all has healed. A check never throws into the code it
+// watches: it ends the simulation.
+import { decodeRecord, type ActorRecord } from '../../actors/kernel/record.ts';
+import type { Entry } from '../../messaging/ports.ts';
+import type { AgentWitness, Machine, Running } from './agent-model.ts';
+import type { History } from './history.ts';
+import type { Acknowledged } from './process.ts';
+import type { AlarmContext, CounterContext } from './kinds.ts';
+
+export interface Broken {
+  readonly invariant: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+export interface Committed {
+  readonly entry: Entry;
+  /** Undefined for deletions. */
+  readonly record: ActorRecord | undefined;
+  /** The revision this key had before; 0: none. */
+  readonly former: number;
+}
+
+const ASKED_IN: Readonly<Record<string, string>> = { offer: 'placing', run: 'bound', stop: 'stopping' };
+
+export class Invariants implements AgentWitness {
+  readonly log = new Map<number, Committed>();
+  /** Newest entry of each key, deletions included. */
+  readonly newest = new Map<string, Committed>();
+  readonly machines: Machine[] = [];
+  private readonly bucket: string;
+  private readonly history: History;
+  private readonly onBroken: (broken: Broken) => void;
+  /** How far apart clocks may be in this simulation. */
+  private readonly clocksDifferMs: number;
+  private readonly uids = new Map<string, string>();
+  private readonly ended = new Set<string>();
+  private readonly creations = new Map<string, string>();
+  private readonly labels = new Map<string, Set<number>>();
+  private readonly obeyedFences = new Map<string, number>();
+  private latest = 0;
+
+  constructor(options: {
+    bucket: string;
+    history: History;
+    clocksDifferMs: number;
+    onBroken: (broken: Broken) => void;
+  }) {
+    this.bucket = options.bucket;
+    this.history = options.history;
+    this.clocksDifferMs = options.clocksDifferMs;
+    this.onBroken = options.onBroken;
+  }
+
+  /** Every entry of the objects' bucket, in order, at the moment it is stored. */
+  committed(entry: Entry): void {
+    const former = this.newest.get(entry.key);
+    const record = entry.operation === 'put' ? decodeRecord(entry.value, entry.key) : undefined;
+    const committed = { entry, record, former: former?.entry.revision ?? 0 };
+    this.log.set(entry.revision, committed);
+    this.newest.set(entry.key, committed);
+    this.history.committed(entry);
+    const { metadata } = record?.object ?? {};
+    const state = record ? JSON.stringify(record.actor.value) : '';
+    this.history.say(`  commit ${entry.key}@${entry.revision} after ${committed.former} ${entry.operation} ${state}`);
+    this.check(entry.revision > this.latest, 'revisions only grow', `> ${this.latest}`, entry.revision);
+    this.latest = entry.revision;
+    if (!record) {
+      if (former?.record) this.ended.add(former.record.object.metadata.uid!);
+      return;
+    }
+    const uid = metadata?.uid ?? '';
+    if (uid === '') return;
+    this.checkIdentity(entry.key, uid, record, former?.record);
+    const before = former?.record?.object.metadata.uid === uid ? former.record : undefined;
+    if (before) this.checkDescent(entry, before, record);
+  }
+
+  private checkIdentity(key: string, uid: string, record: ActorRecord, former: ActorRecord | undefined): void {
+    this.check(!this.ended.has(uid), 'a deleted uid never reappears', 'another uid', `${key} ${uid}`);
+    const formerUid = former?.object.metadata.uid;
+    const same = formerUid === undefined || formerUid === uid;
+    this.check(same, 'the uid of a living name never changes', formerUid, `${uid} of ${key}`);
+    const owner = this.uids.get(uid) ?? key;
+    this.check(owner === key, 'a uid has one name', owner, key);
+    this.uids.set(uid, key);
+    const { createdBy } = record.actor;
+    if (createdBy === '') return;
+    const created = this.creations.get(`${key} ${createdBy}`) ?? uid;
+    this.check(created === uid, 'one request creates one object', created, `${uid} of ${key} by ${createdBy}`);
+    this.creations.set(`${key} ${createdBy}`, uid);
+  }
+
+  private checkDescent({ key, revision }: Entry, before: ActorRecord, after: ActorRecord): void {
+    const generations = [before, after].map((record) => record.object.metadata.generation ?? 1);
+    const at = `${key}@${revision}`;
+    this.check(generations[1]! >= generations[0]!, 'the generation only grows', generations[0], `${generations[1]} ${at}`);
+    const wasDeleting = before.object.metadata.deletionTimestamp !== undefined;
+    const isDeleting = after.object.metadata.deletionTimestamp !== undefined;
+    this.check(isDeleting || !wasDeleting, 'a deletion is never taken back', 'deletionTimestamp', at);
+    if (key.startsWith('counters.')) this.checkCounter(at, before, after);
+    if (key.startsWith('alarms.')) this.checkAlarm(at, before, after);
+    if (key.startsWith('pods.')) this.checkPod(at, before, after);
+    this.checkLabels(at, before, after);
+  }
+
+  private checkCounter(at: string, before: ActorRecord, after: ActorRecord): void {
+    const [former, now] = [before, after].map((record) => record.actor.context as unknown as CounterContext);
+    const kept = former!.counted.every((op, index) => now!.counted[index] === op);
+    const grown = now!.counted.length - former!.counted.length;
+    this.check(kept && grown <= 1, 'no update is lost', former!.counted.join(), `${now!.counted.join()} in ${at}`);
+    for (const [alarm, round] of Object.entries(former!.rounds)) {
+      const heard = now!.rounds[alarm] ?? 0;
+      this.check(heard >= round, 'a deposed sender is not obeyed', `${alarm} ≥ ${round}`, `${heard} in ${at}`);
+    }
+  }
+
+  private checkAlarm(at: string, before: ActorRecord, after: ActorRecord): void {
+    const [former, now] = [before, after].map((record) => record.actor.context as unknown as AlarmContext);
+    const more = now!.rings - former!.rings;
+    this.check(more === 0 || more === 1, 'a deadline fires once', `${former!.rings} or one more`, `${now!.rings} in ${at}`);
+    if (more === 0) return;
+    const formerAt = this.log.get(Number(at.split('@')[1]))!;
+    const begun = this.log.get(formerAt.former)!.entry.createdAt;
+    const { everyMs } = after.object.spec as { everyMs: number };
+    const least = begun + everyMs - 2 * this.clocksDifferMs - 5_000;
+    const passed = formerAt.entry.createdAt;
+    this.check(passed >= least, 'a deadline does not fire early', `≥ ${everyMs} ms after`, `${passed - begun} in ${at}`);
+  }
+
+  private checkPod(at: string, before: ActorRecord, after: ActorRecord): void {
+    const [former, now] = [before, after].map(({ object }) => (object.spec as { nodeName?: string }).nodeName);
+    const unbound = now === undefined && after.actor.value === 'unschedulable';
+    const allowed = former === undefined || former === now || unbound;
+    this.check(allowed, 'a bound pod changes its node only when refused', former, `${now} in ${at}`);
+    const counters = [before, after].map(({ actor }) => Number(actor.context.counter ?? 0));
+    const rebound = former !== now;
+    this.check(rebound || counters[1]! >= counters[0]!, 'reports are taken in order', counters[0], `${counters[1]} in ${at}`);
+  }
+
+  /**
+   * Labels `seq-<client>` are written by one client in growing order. One that it gave up on may come true at any time;
+   * one that was acknowledged, and then followed by another, must not come back.
+   */
+  private checkLabels(at: string, before: ActorRecord, after: ActorRecord): void {
+    const { uid, labels = {} } = after.object.metadata;
+    for (const [label, former] of Object.entries(before.object.metadata.labels ?? {})) {
+      const now = Number(labels[label] ?? 0);
+      const acknowledged = this.labels.get(`${uid}/${label}`);
+      const undone = now !== Number(former) && now < Math.max(...(acknowledged ?? [0]));
+      const known = now === 0 || acknowledged?.has(now) === true;
+      const invariant = 'an acknowledged patch is never undone';
+      this.check(!(undone && known), invariant, `${label} ≥ ${former}`, `${now} in ${at}`);
+    }
+  }
+
+  /** A client was told that its patch is stored. */
+  patched(uid: string, label: string, value: number): void {
+    const known = this.labels.get(`${uid}/${label}`) ?? new Set();
+    this.labels.set(`${uid}/${label}`, known.add(value));
+  }
+
+  /** A client was told that this object is stored at this revision. */
+  answered(key: string, uid: string | undefined, revision: number): void {
+    const committed = this.log.get(revision);
+    const stored = committed?.entry.key === key && committed.record?.object.metadata.uid === uid;
+    this.check(stored === true, 'an acknowledged change is a stored change', `${key}@${revision} ${uid}`, committed?.entry.key);
+  }
+
+  /** A host was told that its write is done. */
+  acknowledged({ by, key, expected, revision }: Acknowledged): void {
+    const [bucket, ...rest] = key.split('/');
+    if (bucket !== this.bucket) return;
+    const committed = this.log.get(revision);
+    const former = committed && this.log.get(committed.former);
+    const matches = committed?.former === expected || (expected === 0 && !former?.record);
+    this.check(
+      committed?.entry.key === rest.join('/') && matches,
+      'nobody commits on a revision that is not the newest',
+      `${key}@${revision} after ${expected} by ${by}`,
+      `after ${committed?.former}`,
+    );
+  }
+
+  /** An effect of a lab kind runs with this fence. */
+  witnessed(key: string, fence: number, asks: (context: Record<string, unknown>) => boolean): void {
+    const committed = this.log.get(fence);
+    const stored = committed?.entry.key === key && committed.record && asks(committed.record.actor.context);
+    this.check(stored === true, 'effects follow the commit', `${key}@${fence} stored and asking`, committed?.entry.key);
+  }
+
+  obeyed(node: string, verb: 'offer' | 'run' | 'stop', uid: string, key: string, fence: number): void {
+    this.history.say(`  ${node} obeys ${verb} ${key} of ${fence}`);
+    const committed = this.log.get(fence);
+    const record = committed?.entry.key === key ? committed.record : undefined;
+    const at = `${verb} ${key}@${fence} at ${node}`;
+    const asks = record?.actor.value === ASKED_IN[verb] && record?.object.metadata.uid === uid;
+    this.check(asks, 'effects follow the commit', `${at}: state ${ASKED_IN[verb]}`, JSON.stringify(record?.actor.value));
+    if (verb === 'offer') return;
+    const { nodeName } = (record?.object.spec ?? {}) as { nodeName?: string };
+    this.check(nodeName === node, 'a pod runs where it is bound', nodeName, at);
+    const seen = this.obeyedFences.get(`${node} ${uid}`) ?? 0;
+    this.check(fence >= seen, 'a node never obeys a lower fence', `≥ ${seen}`, at);
+    this.obeyedFences.set(`${node} ${uid}`, fence);
+  }
+
+  started(machine: Machine, { uid, name }: Running): void {
+    this.history.say(`  ${machine.node} starts ${name} ${uid}`);
+    const others = this.machines.filter((other) => other !== machine && isRunning(other.pods.get(uid)));
+    const where = others.map(({ node }) => node).join();
+    this.check(others.length === 0, 'a pod runs on one node', `only ${machine.node}`, `also ${where}: ${name} ${uid}`);
+    const { usedMillis, cpuMillis } = machine;
+    this.check(usedMillis <= cpuMillis, 'no node is oversold', `≤ ${cpuMillis}`, `${usedMillis} on ${machine.node}`);
+  }
+
+  check(holds: boolean, invariant: string, expected: unknown, actual: unknown): void {
+    if (!holds) this.onBroken({ invariant, expected: String(expected), actual: String(actual) });
+  }
+}
+
+/** A container that is being stopped still runs. */
+function isRunning(pod: Running | undefined): boolean {
+  return pod !== undefined && pod.state !== 'starting';
+}

@@ -1,0 +1,116 @@
+// The one scheduler of a simulation: it owns every timer of every process and decides what runs next. Time stands still
+// while anything can still run, and then jumps to the next timer. Promises run to quiescence before time moves, so one
+// seed is one run. Timers due at the same instant run in order of creation or, when asked for, in a drawn order.
+import type { Random, Timer } from '../../messaging/ports.ts';
+
+interface Pending {
+  readonly at: number;
+  readonly tie: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+export class Timeline {
+  /** Virtual milliseconds since the beginning; may have a fraction. */
+  elapsedMs = 0;
+  /** Timers that have run. */
+  steps = 0;
+  private readonly heap: Pending[] = [];
+  private readonly ties: Random | undefined;
+  private orders = 0;
+  private live = 0;
+  private failure: Error | undefined;
+
+  /** With `ties`, what is due at the same instant runs in an order drawn from it. */
+  constructor(ties?: Random) {
+    this.ties = ties;
+  }
+
+  /** Timers that are armed. */
+  get armed(): number {
+    return this.live;
+  }
+
+  after(ms: number, run: () => void): Timer {
+    const at = this.elapsedMs + Math.max(0, ms);
+    const timer: Pending = { at, tie: this.ties?.next() ?? 0, order: this.orders++, run };
+    push(this.heap, timer);
+    this.live += 1;
+    return {
+      cancel: () => {
+        if (timer.run) this.live -= 1;
+        timer.run = undefined;
+      },
+    };
+  }
+
+  /** Ends the run with this error at the next step; the first one counts. */
+  fail(error: Error): void {
+    this.failure ??= error;
+  }
+
+  /** Lets virtual time pass. Rejects with what was given to {@link fail}. */
+  async advance(ms: number): Promise<void> {
+    const until = this.elapsedMs + ms;
+    await this.quiesce();
+    for (let next = this.peek(); next && next.at <= until; next = this.peek()) {
+      this.elapsedMs = Math.max(this.elapsedMs, next.at);
+      this.runNext();
+      const following = this.peek();
+      if (!following || following.at > this.elapsedMs) await this.quiesce();
+    }
+    this.elapsedMs = until;
+  }
+
+  private runNext(): void {
+    const timer = pop(this.heap)!;
+    const run = timer.run!;
+    timer.run = undefined;
+    this.live -= 1;
+    this.steps += 1;
+    run();
+  }
+
+  private async quiesce(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.failure) throw this.failure;
+  }
+
+  private peek(): Pending | undefined {
+    while (this.heap.length > 0 && !this.heap[0]!.run) pop(this.heap);
+    return this.heap[0];
+  }
+}
+
+function before(a: Pending, b: Pending): boolean {
+  if (a.at !== b.at) return a.at < b.at;
+  return a.tie < b.tie || (a.tie === b.tie && a.order < b.order);
+}
+
+function push(heap: Pending[], timer: Pending): void {
+  let index = heap.push(timer) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (!before(timer, heap[parent]!)) break;
+    heap[index] = heap[parent]!;
+    index = parent;
+  }
+  heap[index] = timer;
+}
+
+function pop(heap: Pending[]): Pending | undefined {
+  const top = heap[0];
+  const last = heap.pop();
+  if (heap.length === 0 || !last) return top;
+  let index = 0;
+  for (;;) {
+    let child = 2 * index + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
+    if (!before(heap[child]!, last)) break;
+    heap[index] = heap[child]!;
+    index = child;
+  }
+  heap[index] = last;
+  return top;
+}
