@@ -38,6 +38,8 @@ export interface ActivationHost {
   readonly limits: KernelLimits;
   /** False once the host has given up the actor's shard. */
   owns(id: ActorId): boolean;
+  /** True when this process has seen a record under the key. */
+  hasSeen(key: string): boolean;
   /** A commit has happened: index its deadlines, announce what is to be announced. */
   committed(activation: Activation, record: ActorRecord | undefined, revision: number): void;
   /** Performs one effect; never throws. */
@@ -129,7 +131,7 @@ export class Activation {
     let removing: Decision | undefined;
     for (let attempt = 1; ; attempt += 1) {
       this.checkWanted(mail);
-      if (!this.known) await this.load(attempt === 1);
+      if (!this.known && !(attempt === 1 && this.isSurelyNew(mail))) await this.load(attempt === 1);
       if (this.loaded && this.loaded.record.actor.applied === mail.id) {
         return this.answerCommitted(mail, attempt > 1);
       }
@@ -153,6 +155,14 @@ export class Activation {
         if (!again || attempt >= this.host.limits.commitAttempts) throw error;
       }
     }
+  }
+
+  /** A creation of what nobody has seen needs no reading first: the compare-and-set tells if that was wrong. */
+  private isSurelyNew({ event }: Mail): boolean {
+    if (event.type !== 'object.create' || this.host.hasSeen(this.key)) return false;
+    this.known = true;
+    this.loaded = undefined;
+    return true;
   }
 
   /** Throws when the message should not be decided on here, or no more. */

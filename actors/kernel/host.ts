@@ -124,6 +124,10 @@ export class Host implements ActivationHost {
     return this.shards.holds(shardOf(id, this.limits.shards));
   }
 
+  hasSeen(key: string): boolean {
+    return this.view.get(key) !== undefined;
+  }
+
   /** Shards held now. */
   get shardCount(): number {
     return this.shards.count;

@@ -1,7 +1,7 @@
 // What a host knows of the nodes, for placement: kept up to date by the view, never listed. It may be a little behind;
 // the node's own answer to an offer corrects it.
 
-import { keyOf } from '../../messaging/identity.ts';
+import { hashOf, keyOf } from '../../messaging/identity.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { bytesOf, cpuMillis } from '../../schemas/quantity.ts';
 import type { Change, View } from '../kernel/view.ts';
@@ -34,7 +34,7 @@ export function nodeTableOf(view: View): NodeTable {
 }
 
 export class NodeTable {
-  private readonly nodes = new Map<string, Omit<Candidate, 'used'>>();
+  private readonly nodes = new Map<string, Candidate>();
   private readonly uses = new Map<string, Use>();
   private readonly totals = new Map<string, Total>();
 
@@ -46,10 +46,8 @@ export class NodeTable {
     view.onChange((change) => this.take(change));
   }
 
-  *candidates(): Iterable<Candidate> {
-    for (const node of this.nodes.values()) {
-      yield { ...node, used: this.totals.get(node.name) ?? { cpuMillis: 0, memoryBytes: 0, pods: 0 } };
-    }
+  candidates(): Iterable<Candidate> {
+    return this.nodes.values();
   }
 
   /** Counts a pod as placed before the view shows it, so that the next one sees the node fuller. */
@@ -64,7 +62,7 @@ export class NodeTable {
 
   private takeNode(key: string, node: KubeObject | undefined): void {
     if (!node) this.nodes.delete(key);
-    else this.nodes.set(key, candidateOf(node));
+    else this.nodes.set(key, { ...candidateOf(node), used: this.totalOf(node.metadata.name) });
   }
 
   private use(key: string, next: Use | undefined): void {
@@ -79,11 +77,20 @@ export class NodeTable {
   }
 
   private add(use: Use, sign: 1 | -1): void {
-    const total = this.totals.get(use.node) ?? { cpuMillis: 0, memoryBytes: 0, pods: 0 };
+    const total = this.totalOf(use.node);
     total.cpuMillis += sign * use.cpuMillis;
     total.memoryBytes += sign * use.memoryBytes;
     total.pods += sign;
-    this.totals.set(use.node, total);
+  }
+
+  /** The one counter of a node; its candidate holds the same, so that a ranking copies nothing. */
+  private totalOf(node: string): Total {
+    let total = this.totals.get(node);
+    if (!total) {
+      total = { cpuMillis: 0, memoryBytes: 0, pods: 0 };
+      this.totals.set(node, total);
+    }
+    return total;
   }
 }
 
@@ -104,6 +111,7 @@ function candidateOf(node: KubeObject): Omit<Candidate, 'used'> {
   const { cpu = '0', memory = '0', pods = '0' } = status.allocatable ?? {};
   return {
     name: node.metadata.name,
+    lot: hashOf(node.metadata.name),
     ready: (status.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True'),
     unschedulable: spec.unschedulable === true,
     labels: node.metadata.labels ?? {},

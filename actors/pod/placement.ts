@@ -20,6 +20,8 @@ export interface Toleration {
 /** A node as placement sees it. */
 export interface Candidate {
   readonly name: string;
+  /** Hash of the name: with the pod's it decides between equals, so that they take turns. */
+  readonly lot: number;
   readonly ready: boolean;
   readonly unschedulable: boolean;
   readonly labels: Readonly<Record<string, string>>;
@@ -47,11 +49,16 @@ export interface Choice {
 export function choose(pod: Wanted, nodes: Iterable<Candidate>): Choice {
   const fitting: { name: string; score: number; tie: number }[] = [];
   const refused = new Map<string, string>();
+  const lot = hashOf(pod.uid);
   for (const node of nodes) {
     const reason = obstacle(pod, node);
     if (reason !== undefined) refused.set(node.name, reason);
     else
-      fitting.push({ name: node.name, score: freeShare(pod, node), tie: hashOf(`${pod.uid}/${node.name}`) });
+      fitting.push({
+        name: node.name,
+        score: freeShare(pod, node),
+        tie: Math.imul(lot ^ node.lot, 0x9e3779b1) >>> 0,
+      });
   }
   fitting.sort((left, right) => right.score - left.score || left.tie - right.tie);
   return { ranked: fitting.map(({ name }) => name), refused };

@@ -1,10 +1,12 @@
 import { type Candidate, choose, explain, type Wanted } from '../../../actors/pod/placement.ts';
+import { hashOf } from '../../../messaging/identity.ts';
 
 const GIB = 2 ** 30;
 
 function node(name: string, more: Partial<Candidate> = {}): Candidate {
   return {
     name,
+    lot: hashOf(name),
     ready: true,
     unschedulable: false,
     labels: {},
