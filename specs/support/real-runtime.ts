@@ -1,7 +1,7 @@
 // A private containerd with its own pod network for one spec file: started from images that are built here and served
 // by a registry on loopback, and taken away so thoroughly that `leftovers` has nothing to tell.
-import { randomBytes, randomInt } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bridgeName, removeCni, writeCni } from '../../actors/node/agent/network/cni.ts';
 import { cgroupFolders } from '../../actors/node/agent/runtime/cgroups.ts';
@@ -10,12 +10,17 @@ import { containerdPaths } from '../../actors/node/agent/runtime/containerd-conf
 import { removeContainerd } from '../../actors/node/agent/runtime/containerd-removal.ts';
 import { connectCri } from '../../actors/node/agent/runtime/cri.ts';
 import type { Runtime } from '../../actors/node/agent/runtime/port.ts';
+import { commandLine } from '../../actors/node/agent/runtime/processes.ts';
 import { runProgram } from '../../actors/node/agent/runtime/programs.ts';
 import { pushImage } from '../../lab/registry/image.ts';
 import { buildBusybox, buildPause } from '../../lab/registry/images.ts';
 import { type Registry, startRegistry } from '../../lab/registry/registry.ts';
 import type { Clock } from '../../messaging/ports.ts';
 import { systemClock } from '../../messaging/system/clock.ts';
+
+const PREFIX = '/tmp/troupe-rt-';
+/** Holds the process id of the spec. */
+const OWNER = 'owner';
 
 export interface RealRuntime {
   readonly runtime: Runtime;
@@ -43,14 +48,16 @@ export interface RealRuntimeOptions {
 
 export async function startRealRuntime(options: RealRuntimeOptions = {}): Promise<RealRuntime> {
   const clock = systemClock();
-  const directory = await mkdtemp('/tmp/troupe-rt-');
+  await removeAbandoned(clock);
+  const directory = await mkdtemp(PREFIX);
+  await writeFile(path.join(directory, OWNER), String(process.pid));
   const registry = await startRegistry({ directory: path.join(directory, 'registry') });
   await pushImage(registry.url, 'library/busybox', 'latest', await buildBusybox(directory));
   await pushImage(registry.url, 'pause', '3.6', await buildPause(directory));
   const cni = { directory: path.join(directory, 'cni'), bridge: bridgeName(directory) };
   const podCIDR = await freeCIDR();
   const cniConfDir = await writeCni({ ...cni, podCIDR });
-  const cgroupRoot = `/troupe-spec-${randomBytes(4).toString('hex')}`;
+  const cgroupRoot = cgroupRootOf(directory);
   const containerdDirectory = path.join(directory, 'containerd');
   if (options.diskBytes !== undefined) await mountDisk(containerdDirectory, options.diskBytes);
   const start = () =>
@@ -85,13 +92,40 @@ export async function startRealRuntime(options: RealRuntimeOptions = {}): Promis
     async remove() {
       runtime.close();
       containerd.release();
-      await removeContainerd(containerdDirectory, { clock, cgroupRoot });
-      await removeCni(cni);
+      await removeWorld(directory, clock);
       await registry.stop();
       await rm(directory, { recursive: true, force: true });
       return leftovers(directory, cni.bridge, cgroupRoot);
     },
   };
+}
+
+async function removeWorld(directory: string, clock: Clock): Promise<void> {
+  const cgroupRoot = cgroupRootOf(directory);
+  await removeContainerd(path.join(directory, 'containerd'), { clock, cgroupRoot });
+  await removeCni({ directory: path.join(directory, 'cni'), bridge: bridgeName(directory) });
+}
+
+/** Takes away what specs left that were killed in the middle: their containerd outlives them, as it should. */
+async function removeAbandoned(clock: Clock): Promise<void> {
+  for (const name of await readdir(path.dirname(PREFIX))) {
+    const directory = path.join(path.dirname(PREFIX), name);
+    if (!directory.startsWith(PREFIX)) continue;
+    const owner = Number(await readFile(path.join(directory, OWNER), 'utf8').catch(() => ''));
+    if (!(owner > 0) || commandLine(owner).length > 0) continue;
+    // Of several specs that see it, the one that makes this folder takes it away.
+    const isMine = await mkdir(path.join(directory, 'abandoned')).then(
+      () => true,
+      () => false,
+    );
+    if (!isMine) continue;
+    await removeWorld(directory, clock);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function cgroupRootOf(directory: string): string {
+  return `/troupe-spec-${directory.slice(PREFIX.length)}`;
 }
 
 /** Mounted before containerd has its own namespace, which gets a copy of the mount. */
