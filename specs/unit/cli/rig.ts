@@ -7,8 +7,9 @@ import type { Io, SourceText } from '../../../cli/io.ts';
 import { run } from '../../../cli/run.ts';
 import type { CliWorld } from '../../../cli/session.ts';
 import { type Client, clientOf } from '../../../messaging/client/index.ts';
+import { decode, HEADER } from '../../../messaging/envelope.ts';
 import { type MemoryNetwork, memoryNetwork, seededRandom } from '../../../messaging/memory/index.ts';
-import type { Clock } from '../../../messaging/ports.ts';
+import type { Bus, Clock } from '../../../messaging/ports.ts';
 import { silentTrace, systemClock } from '../../../messaging/system/index.ts';
 import { FakeAgent } from '../../support/fake-agent.ts';
 
@@ -37,34 +38,66 @@ export interface RigOptions {
 const PATIENCE_MS = 10_000;
 
 export class Rig {
-  readonly clock: Clock = systemClock();
+  readonly clock: Clock = systemClock({ background: true });
   readonly network: MemoryNetwork;
   readonly host: RunningHost;
-  readonly agent: FakeAgent;
+  agent!: FakeAgent;
   readonly client: Client;
   readonly contexts: Context[] = [];
+  /** What the node writes when it is asked for logs. */
+  logs: (asked: { container: string; tailLines?: number }) => string[] = () => [];
   readonly #random = seededRandom('rig');
+  #silent = false;
 
   static async start(options: { eager?: boolean } = {}): Promise<Rig> {
-    const clock = systemClock();
+    const clock = systemClock({ background: true });
     const random = seededRandom('rig');
     const network = memoryNetwork({ clock, random, deliveriesPerTurn: 1_000 });
     const world = { clock, random, trace: silentTrace, bus: network.bus('h1'), store: network.store('h1') };
     const host = await startHost({ world, cluster: 'dev', name: 'h1' });
-    const agent = new FakeAgent({ bus: network.bus('n1'), clock, cluster: 'dev', node: 'n1', ...options });
-    await agent.register();
-    return new Rig(network, host, agent);
+    const rig = new Rig(network, host);
+    rig.agent = new FakeAgent({ bus: rig.#nodeBus(), clock, cluster: 'dev', node: 'n1', ...options });
+    await rig.agent.register();
+    return rig;
   }
 
-  private constructor(network: MemoryNetwork, host: RunningHost, agent: FakeAgent) {
+  private constructor(network: MemoryNetwork, host: RunningHost) {
     this.network = network;
     this.host = host;
-    this.agent = agent;
     this.client = clientOf({
       bus: network.bus('spec'),
       clock: this.clock,
       random: this.#random,
       cluster: 'dev',
+    });
+  }
+
+  /** From now on the node answers nothing. */
+  silence(): void {
+    this.#silent = true;
+  }
+
+  /** The bus of the node: logs are answered here, since the fake agent has none. */
+  #nodeBus(): Bus {
+    const bus = this.network.bus('n1');
+    const subscribe: Bus['subscribe'] = (subject, onMessage, options) =>
+      bus.subscribe(
+        subject,
+        (message) => {
+          if (this.#silent) return;
+          if (!message.subject.endsWith('.logs')) return onMessage(message);
+          const asked = decode(message.data) as { container: string };
+          for (const part of this.logs(asked)) message.respond(Buffer.from(part));
+          message.respond(new Uint8Array(), { [HEADER.end]: 'ok' });
+        },
+        options,
+      );
+    return new Proxy(bus, {
+      get(target, name) {
+        if (name === 'subscribe') return subscribe;
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
     });
   }
 
