@@ -19,7 +19,7 @@ export const CidrClaimed = t.type({ type: t.literal('node.cidrClaimed'), cidr: t
 
 export const NodeEvent = t.union([NodeDescribed, NodeSilent, NodeHeard, CidrClaimed]);
 
-interface KernelEvent {
+export interface KernelEvent {
   readonly type: 'object.created' | 'object.changed' | 'object.deleted' | 'effect.failed';
 }
 

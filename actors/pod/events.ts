@@ -16,7 +16,7 @@ export const PodGone = t.type({ type: t.literal('pod.gone') }, 'PodGone');
 
 export const PodEvent = t.union([PodGranted, PodUnplaced, PodRefused, PodGone, NodeReported]);
 
-interface KernelEvent {
+export interface KernelEvent {
   readonly type: 'object.created' | 'object.changed' | 'object.deleted' | 'effect.failed';
 }
 
