@@ -314,6 +314,17 @@ describe.each(WORLDS)('store in %s', (worldName, open) => {
       for await (const event of bucket.watch({ signal: aborted.signal })) expect(event).toBe('nothing');
     });
 
+    test('does not go on in another bucket of the same name', async () => {
+      await bucket.put('k', text('1'));
+      const watch = observe(bucket);
+      await watch.arrivals.count(2);
+      await b.destroy(bucket.name);
+      const replaced = await b.bucket(bucket.name);
+      await Promise.all(Array.from({ length: 10 }, (_, index) => replaced.put(`other${index}`, text('x'))));
+      expect(await watch.finished).toMatchObject({ code: 'NOT_FOUND' });
+      expect(watch.arrivals.all).toEqual(['put k@1', 'current@1']);
+    }, 30_000);
+
     test('of a bucket that is destroyed fails with NOT_FOUND', async () => {
       const watch = observe(bucket);
       await watch.arrivals.count(1);
