@@ -81,20 +81,26 @@ export class FakeHost {
   }
 
   private api(message: Message): void {
+    try {
+      message.respond(encode(this.apiAnswer(message)));
+    } catch (error) {
+      respondError(message, error as TroupeError);
+    }
+  }
+
+  private apiAnswer(message: Message): object {
     const { verb, plural } = parseApi(message.subject);
     if (plural === 'nodes' && verb === 'apply') {
       const node: any = decode(message.data);
       this.nodes.push(node);
-      return message.respond(encode({ ...node, spec: { ...node.spec, podCIDR: this.podCIDR } }));
+      return { ...node, spec: { ...node.spec, podCIDR: this.podCIDR } };
     }
-    if (plural === 'nodes' && verb === 'get') {
-      return message.respond(encode({ ...this.nodes.at(-1), spec: { podCIDR: this.podCIDR } }));
-    }
+    if (plural === 'nodes' && verb === 'get')
+      return { ...this.nodes.at(-1), spec: { podCIDR: this.podCIDR } };
     if (plural === 'pods' && verb === 'list') {
-      const metadata = { resourceVersion: '1' };
-      return message.respond(encode({ apiVersion: 'v1', kind: 'PodList', metadata, items: this.podList }));
+      return { apiVersion: 'v1', kind: 'PodList', metadata: { resourceVersion: '1' }, items: this.podList };
     }
-    respondError(message, new TroupeError('UNSUPPORTED', `no ${verb} of ${plural}`));
+    throw new TroupeError('UNSUPPORTED', `no ${verb} of ${plural}`);
   }
 
   private mail(message: Message): void {
@@ -102,7 +108,8 @@ export class FakeHost {
     const event: any = decode(message.data);
     if (plural === 'nodes') {
       this.descriptions.push(event);
-      return message.respond(encode({ accepted: true }));
+      message.respond(encode({ accepted: true }));
+      return;
     }
     const report = { ...event, at: this.now() } as Report;
     this.reports.push(report);

@@ -7,7 +7,7 @@ import { sandboxFound } from './pod/effects.ts';
 import { readAllKept } from './pod/kept.ts';
 import type { FoundContainer, FoundPod } from './pod/worker.ts';
 import type { Roster } from './roster.ts';
-import type { Container, Sandbox } from './runtime/port.ts';
+import { type Container, runtimeErrorKind, type Sandbox } from './runtime/port.ts';
 import { ANNOTATION, LABEL, type NodeScope } from './scope.ts';
 
 /** What the runtime has of this node, by uid of the pod. */
@@ -50,7 +50,9 @@ export async function foundPod(node: NodeScope, all: Remembered, uid: string): P
   const byName = grouped(own, ({ name }) => name);
   await Promise.all(
     [...byName].map(async ([name, runs]) => {
-      const statuses = await Promise.all(runs.slice(-2).map((run) => observed(node, run)));
+      const seen = await Promise.all(runs.slice(-2).map((run) => observed(node, run)));
+      const statuses = seen.filter((run) => run !== undefined);
+      if (statuses.length === 0) return;
       const strikes = Number(runs.at(-1)!.annotations[ANNOTATION.strikes] ?? 0);
       containers.set(name, { runs: statuses, strikes: Number.isInteger(strikes) ? strikes : 0 });
     }),
@@ -63,8 +65,14 @@ export async function foundPod(node: NodeScope, all: Remembered, uid: string): P
   };
 }
 
-async function observed(node: NodeScope, { id }: Container): Promise<Observation> {
-  return observationOf(await node.runtime.call((runtime) => runtime.containerStatus(id)));
+/** Undefined when it was removed since it was listed. */
+async function observed(node: NodeScope, { id }: Container): Promise<Observation | undefined> {
+  try {
+    return observationOf(await node.runtime.call((runtime) => runtime.containerStatus(id)));
+  } catch (error) {
+    if (runtimeErrorKind(error) === 'notFound') return undefined;
+    throw error;
+  }
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -1,10 +1,12 @@
 // The machine side of a node: adopts what runs, registers the node, takes orders for pods, says that it lives. It is
 // autonomous: with NATS or the runtime away its pods go on, and it comes back by itself. It places nothing and stores
 // nothing in the cluster; what it must not forget is in its own private files.
-import type { Timer, World } from '../../../messaging/ports.ts';
+import type { Message, Timer, World } from '../../../messaging/ports.ts';
 import { adoptAll } from './adoption.ts';
 import { answer } from './inbox.ts';
 import { AGENT_LIMITS, type AgentLimits } from './limits.ts';
+import { LogStreams } from './logs.ts';
+import { Orphans } from './orphans.ts';
 import type { Files } from './ports.ts';
 import { type NodeCapacity, Promises } from './promises.ts';
 import { type NodeAddress, type NodeInfo, Registration } from './registration.ts';
@@ -29,6 +31,8 @@ export interface AgentOptions {
   readonly labels?: Readonly<Record<string, string>>;
   readonly info?: Partial<NodeInfo>;
   readonly limits?: Partial<AgentLimits>;
+  /** Ranges that this machine has routes for, of no use to pods. */
+  readonly avoidCidrs?: readonly string[];
   /** Prepares the pod network; awaited before pods are accepted, called again at each start. */
   readonly onPodCIDR?: (cidr: string) => Promise<void> | void;
   /** Takes Kubernetes Events about pods. */
@@ -142,6 +146,7 @@ class RunningAgent implements Agent {
       labels: options.labels ?? {},
       capacity,
       addresses,
+      avoidCidrs: options.avoidCidrs ?? [],
       info: { ...UNKNOWN_MACHINE, ...options.info },
       clock,
       trace,
@@ -180,8 +185,15 @@ class RunningAgent implements Agent {
     const { world, runtime } = this.options;
     const { scope, roster } = this;
     await adoptAll(scope, roster);
-    void listen({ node: scope, runtime, roster, onListed: () => {} });
-    const inbox = { node: this.node, roster, isOpen: () => this.isOpen, logs: () => {} };
+    const orphans = new Orphans(scope, this.wire, roster);
+    void listen({ node: scope, runtime, roster, onListed: (all) => orphans.look(all) });
+    const streams = new LogStreams(scope, roster, world.bus);
+    const inbox = {
+      node: this.node,
+      roster,
+      isOpen: () => this.isOpen,
+      logs: (message: Message) => streams.answer(message),
+    };
     const mine = this.wire.subjects.nodeAll(this.node);
     const subscription = world.bus.subscribe(mine, (message) => answer(inbox, message));
     this.closers.push(() => subscription.unsubscribe());

@@ -21,7 +21,10 @@ const NOT_READY = 'node(s) had untolerated taint {node.kubernetes.io/not-ready: 
 
 export function answer(options: InboxOptions, message: Message): void {
   const verb = parseNodeVerb(message.subject);
-  if (verb === 'logs') return options.logs(message);
+  if (verb === 'logs') {
+    options.logs(message);
+    return;
+  }
   perform(options, verb, message).then(
     (body) => message.respond(encode(body)),
     (error: unknown) => respondError(message, asTroupeError(error)),

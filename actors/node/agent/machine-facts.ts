@@ -2,6 +2,8 @@
 // has routes for. Reads only.
 import { readFile } from 'node:fs/promises';
 import { arch, availableParallelism, hostname, networkInterfaces, release, totalmem } from 'node:os';
+import type { NodeCapacity } from './promises.ts';
+import type { NodeInfo } from './registration.ts';
 import { runProgram } from './runtime/programs.ts';
 
 /** As many as Kubernetes puts on a node. */
@@ -9,36 +11,28 @@ export const MOST_PODS = 110;
 
 export interface MachineFacts {
   readonly hostname: string;
-  readonly architecture: string;
-  readonly kernelVersion: string;
-  readonly osImage: string;
-  readonly machineID: string;
-  readonly bootID: string;
-  readonly capacity: { readonly cpu: string; readonly memory: string; readonly pods: string };
+  readonly info: Partial<NodeInfo>;
+  readonly capacity: NodeCapacity;
   /** The address other machines reach this one by; loopback when it has no other. */
   readonly address: string;
-  /** IPv4 prefixes with a route, but for the default route. */
-  readonly routedCidrs: readonly string[];
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm' };
 
 export async function machineFacts(): Promise<MachineFacts> {
-  const routes = await ipv4Routes();
+  const machineID = await textOf('/etc/machine-id');
   return {
     hostname: hostname(),
-    architecture: ARCHITECTURES[arch()] ?? arch(),
-    kernelVersion: release(),
-    osImage: await osImage(),
-    machineID: await textOf('/etc/machine-id'),
-    bootID: await textOf('/proc/sys/kernel/random/boot_id'),
-    capacity: {
-      cpu: String(availableParallelism()),
-      memory: `${Math.floor(totalmem() / 1024)}Ki`,
-      pods: String(MOST_PODS),
+    info: {
+      architecture: ARCHITECTURES[arch()] ?? arch(),
+      bootID: await textOf('/proc/sys/kernel/random/boot_id'),
+      kernelVersion: release(),
+      machineID,
+      osImage: await osImage(),
+      systemUUID: (await textOf('/sys/class/dmi/id/product_uuid')) || machineID,
     },
-    address: addressOf(routes),
-    routedCidrs: routedCidrs(routes),
+    capacity: { cpuMillis: availableParallelism() * 1_000, memoryBytes: totalmem(), pods: MOST_PODS },
+    address: addressOf(await ipv4Routes()),
   };
 }
 

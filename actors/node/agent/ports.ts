@@ -23,8 +23,8 @@ export interface Files {
   /** At most `maxBytes` from `offset`; empty at the end and when the file is missing. */
   readRange(path: string, offset: number, maxBytes: number): Promise<Uint8Array>;
   /**
-   * Yields whenever the file may have grown, until `signal` is aborted. It may yield for nothing, and must yield
-   * again for a change that comes after the last one was taken.
+   * Yields once when it listens, and then whenever the file may have grown, until `signal` is aborted. It may yield
+   * for nothing; a change that comes while the last one is being looked at is not lost.
    */
   changes(path: string, signal: AbortSignal): AsyncIterable<void>;
 }

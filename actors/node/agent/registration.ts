@@ -24,6 +24,7 @@ export interface RegistrationOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly capacity: NodeCapacity;
   readonly addresses: readonly NodeAddress[];
+  readonly avoidCidrs: readonly string[];
   readonly info: NodeInfo;
   readonly clock: Clock;
   readonly trace: Trace;
@@ -109,10 +110,10 @@ export class Registration {
   }
 
   private async describe(): Promise<void> {
-    const { node, wire, trace } = this.options;
+    const { node, wire, trace, avoidCidrs } = this.options;
     try {
       const id = { plural: 'nodes', namespace: '', name: node };
-      await wire.tell(id, { type: 'node.described', status: this.status() });
+      await wire.tell(id, { type: 'node.described', status: this.status(), avoidCidrs });
     } catch (error) {
       // Somebody deleted the object of a node that lives: it is made again.
       if (hasCode(error, 'NOT_FOUND')) await this.apply();

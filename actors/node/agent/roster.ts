@@ -116,6 +116,12 @@ export class Roster {
     reporter.changed(false);
   }
 
+  /** Goes on with a pod whose file was lost. */
+  async takeOver(kept: KeptPod, found: FoundPod | undefined): Promise<void> {
+    await writeKept(this.node.files, kept);
+    this.adopt(kept, found);
+  }
+
   /** The way to the actors is open again. */
   hurry(): void {
     for (const { reporter } of this.entries.values()) reporter.hurry();

@@ -42,7 +42,7 @@ export async function performContainer(
     case 'startContainer':
       return startContainer(scope, params.id);
     case 'inspect':
-      return { type: 'container.observed', ...(await seen(scope, params.id)) };
+      return { type: 'container.observed', ...(await seen(scope.node, params.id)) };
     case 'stopContainer':
       return stopContainer(scope, params);
     case 'note':
@@ -123,14 +123,14 @@ async function startContainer(scope: ContainerScope, id: string): Promise<Contai
     await node.runtime.call((runtime) => runtime.startContainer(id));
   } catch (error) {
     const { message } = asTroupeError(error);
-    const { observation, at } = await seen(scope, id);
+    const { observation, at } = await seen(node, id);
     if (observation.state === 'running') return { type: 'container.started', observation, at };
     note('Warning', 'Failed', `Error: ${message}`);
     const end = observation.state === 'exited' ? observation : notStarted(observation, at, message);
     return { type: 'container.startFailed', observation: end, message, at };
   }
   note('Normal', 'Started', `Started container ${container.name}`);
-  return { type: 'container.started', ...(await seen(scope, id)) };
+  return { type: 'container.started', ...(await seen(scope.node, id)) };
 }
 
 function notStarted(observation: Observation, at: number, message: string): Observation {
@@ -147,8 +147,7 @@ async function stopContainer(
 }
 
 /** The run as the runtime shows it now; one that is not there any more has ended, nobody knows how. */
-async function seen(scope: ContainerScope, id: string): Promise<{ observation: Observation; at: number }> {
-  const { node } = scope;
+export async function seen(node: NodeScope, id: string): Promise<{ observation: Observation; at: number }> {
   try {
     const status = await node.runtime.call((runtime) => runtime.containerStatus(id));
     return { observation: observationOf(status), at: node.clock.now() };

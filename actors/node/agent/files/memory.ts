@@ -1,12 +1,13 @@
 // The Files port in memory: for simulation and embedded clusters. As strict about paths as the real one.
 import type { Files } from '../ports.ts';
+import { Bell } from './bell.ts';
 import { checkPath } from './paths.ts';
 
 const ROOT = '/memory';
 
 export class MemoryFiles implements Files {
   private readonly contents = new Map<string, Uint8Array>();
-  private readonly watchers = new Map<string, Set<() => void>>();
+  private readonly bells = new Map<string, Set<Bell>>();
 
   absolute(path: string): string {
     return `${ROOT}/${checkPath(path)}`;
@@ -49,25 +50,14 @@ export class MemoryFiles implements Files {
 
   async *changes(path: string, signal: AbortSignal): AsyncGenerator<void> {
     const given = checkPath(path);
-    let wake: (() => void) | undefined;
-    let isNews = false;
-    const listener = () => {
-      isNews = true;
-      wake?.();
-    };
-    const watchers = this.watchers.get(given) ?? new Set();
-    this.watchers.set(given, watchers.add(listener));
-    signal.addEventListener('abort', listener);
+    const bell = new Bell(signal);
+    const bells = this.bells.get(given) ?? new Set();
+    this.bells.set(given, bells.add(bell));
     try {
-      for (; !signal.aborted; ) {
-        if (!isNews) await new Promise<void>((resolve) => (wake = resolve));
-        isNews = false;
-        if (!signal.aborted) yield;
-      }
+      yield* bell.rings();
     } finally {
-      signal.removeEventListener('abort', listener);
-      watchers.delete(listener);
-      if (watchers.size === 0) this.watchers.delete(given);
+      bells.delete(bell);
+      if (bells.size === 0) this.bells.delete(given);
     }
   }
 
@@ -89,6 +79,6 @@ export class MemoryFiles implements Files {
   }
 
   private tell(path: string): void {
-    for (const listener of this.watchers.get(path) ?? []) listener();
+    for (const bell of this.bells.get(path) ?? []) bell.ring();
   }
 }

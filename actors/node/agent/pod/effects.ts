@@ -53,7 +53,7 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<PodEve
 
 /** A sandbox that died is replaced; its containers go with it, their counts stay. */
 async function leaveSandboxes(worker: PodWorker): Promise<void> {
-  worker.forgetContainers();
+  await worker.forgetContainers();
   worker.note('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
   for (const id of worker.sandboxes) {
     await worker.node.runtime.call((runtime) => runtime.stopPodSandbox(id));

@@ -5,6 +5,7 @@ import type { Pod } from '../../../../schemas/pod/kind.ts';
 import type { PodStatus } from '../../../../schemas/pod/pod-status.ts';
 import { Cell } from '../../../kernel/cell.ts';
 import type { State } from '../../../kernel/step.ts';
+import { seen } from '../container/effects.ts';
 import type { ContainerContext, Observation } from '../container/machine.ts';
 import { backOffOf, ContainerUnit } from '../container/unit.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
@@ -47,6 +48,8 @@ export class PodWorker {
   readonly node: NodeScope;
   readonly signal: AbortSignal;
   readonly sandboxes = new Set<string>();
+  /** Called after every change. */
+  readonly listeners = new Set<() => void>();
   private readonly events: WorkerEvents;
   private readonly ending = new AbortController();
   private readonly units = new Map<string, ContainerUnit>();
@@ -154,7 +157,10 @@ export class PodWorker {
     }
     const unit = this.makeUnit(spec);
     this.units.set(name, unit);
-    if (!found) return unit.send({ type: 'container.start' });
+    if (!found) {
+      unit.send({ type: 'container.start' });
+      return;
+    }
     for (const { id } of found.runs) {
       unit.made(id);
       this.events.containerId(id);
@@ -179,11 +185,13 @@ export class PodWorker {
   }
 
   /** The sandbox is replaced: containers start anew, their counts go on. */
-  forgetContainers(): void {
+  async forgetContainers(): Promise<void> {
     for (const unit of this.units.values()) {
-      const { restarts, current, last } = unit.state.context;
-      this.restarts.set(unit.name, current ? { restarts: restarts + 1, last: current } : { restarts, last });
       unit.stop();
+      const { restarts, current, last } = unit.state.context;
+      const end =
+        current && (current.state === 'exited' ? current : (await seen(this.node, current.id)).observation);
+      this.restarts.set(unit.name, end ? { restarts: restarts + 1, last: end } : { restarts, last });
     }
     this.units.clear();
     this.found = new Map();
@@ -312,6 +320,7 @@ export class PodWorker {
   private changed(): void {
     const state = this.cell?.state;
     if (!state) return;
+    for (const listener of this.listeners) listener();
     const passing = [...this.units.values()].some((unit) => PASSING.has(unit.state.value));
     const { value } = state;
     this.events.changed(value === 'gone' || ((value === 'running' || value === 'ended') && !passing));
