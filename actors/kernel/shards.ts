@@ -78,6 +78,9 @@ export class Shards {
         else if (!claim) work.push(this.take(shard));
       } else if (mine && claimedByMe) {
         this.begin(shard);
+      } else if (claimedByMe) {
+        // The write that gave it back was lost: while the claim stands and we live, nobody else may take it.
+        work.push(this.give(shard));
       } else if (mine && !(claim && leases.isHeld(claim))) {
         work.push(this.take(shard));
       }
