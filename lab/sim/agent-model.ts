@@ -1,16 +1,17 @@
 // A node's agent reduced to its side of the conversation: it promises room, runs and stops containers, reports until it
 // is heard, and finds its containers again after a crash. It stands where the real agent stands, for seeds that are
 // about the kernel and the pods. What survives the agent — containers, fences, counters — is in the Machine.
-import { decode, encode, respondError } from '../../messaging/envelope.ts';
-import type { Message, Subscription, Timer } from '../../messaging/ports.ts';
-import { parseNodeVerb, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
-import { TroupeError } from '../../schemas/errors.ts';
-import type { KubeObject } from '../../schemas/object.ts';
+
 import { KERNEL_LIMITS } from '../../actors/kernel/limits.ts';
 import { Router } from '../../actors/kernel/router.ts';
 import type { Offer, ReportAnswer, Run, Stop } from '../../actors/node/protocol.ts';
 import { PROMISE_MS } from '../../actors/node/protocol.ts';
 import { requestsOf } from '../../actors/pod/requests.ts';
+import { decode, encode, respondError } from '../../messaging/envelope.ts';
+import type { Message, Subscription, Timer } from '../../messaging/ports.ts';
+import { parseNodeVerb, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
+import { TroupeError } from '../../schemas/errors.ts';
+import type { KubeObject } from '../../schemas/object.ts';
 import type { SimProcess } from './process.ts';
 
 export interface Running {
@@ -235,7 +236,14 @@ export class AgentModel {
       machine.counter += 1;
       const gone = machine.pods.get(uid) !== pod;
       const status = { phase: !gone && pod.state !== 'starting' ? 'Running' : 'Pending' };
-      const event = { type: 'node.reported', node: machine.node, uid, counter: machine.counter, status, gone };
+      const event = {
+        type: 'node.reported',
+        node: machine.node,
+        uid,
+        counter: machine.counter,
+        status,
+        gone,
+      };
       try {
         const sender = { from: `node/${machine.node}` };
         const { value } = await this.router.ask({ plural: 'pods', namespace, name }, event, sender);

@@ -1,5 +1,7 @@
 // A whole cluster out of one number: hosts, nodes and clients as processes on one simulated network, the faults and the
 // nemesis, and the three phases — faults under load, healing, and then everything has to settle.
+
+import { keyOf } from '../../messaging/identity.ts';
 import { type MemoryNetwork, memoryNetwork, seededRandom } from '../../messaging/memory/index.ts';
 import type { Bucket, Random, Trace } from '../../messaging/ports.ts';
 import { bucketsOf } from '../../messaging/subjects.ts';
@@ -8,7 +10,6 @@ import { ProcessClock } from './clock.ts';
 import { SimFaults } from './faults.ts';
 import { History } from './history.ts';
 import { type Broken, Invariants } from './invariants.ts';
-import { keyOf } from '../../messaging/identity.ts';
 import { labKinds } from './kinds.ts';
 import { Nemesis } from './nemesis.ts';
 import { SimProcess } from './process.ts';

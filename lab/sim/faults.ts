@@ -1,6 +1,12 @@
 // The faults of the network and the store, drawn for each message and each write at the rates of a swarm. After `heal`
 // only latency is left.
-import type { MessageFate, NetworkFaults, ReadFate, WatchFate, WriteFate } from '../../messaging/memory/index.ts';
+import type {
+  MessageFate,
+  NetworkFaults,
+  ReadFate,
+  WatchFate,
+  WriteFate,
+} from '../../messaging/memory/index.ts';
 import type { Random } from '../../messaging/ports.ts';
 import type { Swarm } from './swarm.ts';
 
@@ -47,7 +53,8 @@ export class SimFaults implements NetworkFaults {
     if (!this.active) return this.latency(random, latencyMs);
     const draw = random.next();
     if (draw < rates.lost) return 'drop';
-    if (draw < rates.lost + rates.doubled) return { copies: 2, delayMs: this.skewed(random, LONGEST_DELAY_MS) };
+    if (draw < rates.lost + rates.doubled)
+      return { copies: 2, delayMs: this.skewed(random, LONGEST_DELAY_MS) };
     if (draw < rates.lost + rates.doubled + rates.delayed) {
       return { delayMs: this.skewed(random, LONGEST_DELAY_MS) };
     }

@@ -1,12 +1,12 @@
 // What must hold in every simulation, whatever was lost, late or killed. Some of it is checked at every commit, some when an
 // order is obeyed or a write is acknowledged, the rest when all has healed. A check never throws into the code it
 // watches: it ends the simulation.
-import { decodeRecord, type ActorRecord } from '../../actors/kernel/record.ts';
+import { type ActorRecord, decodeRecord } from '../../actors/kernel/record.ts';
 import type { Entry } from '../../messaging/ports.ts';
 import type { AgentWitness, Machine, Running } from './agent-model.ts';
 import type { History } from './history.ts';
-import type { Acknowledged } from './process.ts';
 import type { AlarmContext, CounterContext } from './kinds.ts';
+import type { Acknowledged } from './process.ts';
 
 export interface Broken {
   readonly invariant: string;
@@ -63,7 +63,9 @@ export class Invariants implements AgentWitness {
     this.history.committed(entry);
     const { metadata } = record?.object ?? {};
     const state = record ? JSON.stringify(record.actor.value) : '';
-    this.history.say(`  commit ${entry.key}@${entry.revision} after ${committed.former} ${entry.operation} ${state}`);
+    this.history.say(
+      `  commit ${entry.key}@${entry.revision} after ${committed.former} ${entry.operation} ${state}`,
+    );
     this.check(entry.revision > this.latest, 'revisions only grow', `> ${this.latest}`, entry.revision);
     this.latest = entry.revision;
     if (!record) {
@@ -77,7 +79,12 @@ export class Invariants implements AgentWitness {
     if (before) this.checkDescent(entry, before, record);
   }
 
-  private checkIdentity(key: string, uid: string, record: ActorRecord, former: ActorRecord | undefined): void {
+  private checkIdentity(
+    key: string,
+    uid: string,
+    record: ActorRecord,
+    former: ActorRecord | undefined,
+  ): void {
     this.check(!this.ended.has(uid), 'a deleted uid never reappears', 'another uid', `${key} ${uid}`);
     const formerUid = former?.object.metadata.uid;
     const same = formerUid === undefined || formerUid === uid;
@@ -88,14 +95,24 @@ export class Invariants implements AgentWitness {
     const { createdBy } = record.actor;
     if (createdBy === '') return;
     const created = this.creations.get(`${key} ${createdBy}`) ?? uid;
-    this.check(created === uid, 'one request creates one object', created, `${uid} of ${key} by ${createdBy}`);
+    this.check(
+      created === uid,
+      'one request creates one object',
+      created,
+      `${uid} of ${key} by ${createdBy}`,
+    );
     this.creations.set(`${key} ${createdBy}`, uid);
   }
 
   private checkDescent({ key, revision }: Entry, before: ActorRecord, after: ActorRecord): void {
     const generations = [before, after].map((record) => record.object.metadata.generation ?? 1);
     const at = `${key}@${revision}`;
-    this.check(generations[1]! >= generations[0]!, 'the generation only grows', generations[0], `${generations[1]} ${at}`);
+    this.check(
+      generations[1]! >= generations[0]!,
+      'the generation only grows',
+      generations[0],
+      `${generations[1]} ${at}`,
+    );
     const wasDeleting = before.object.metadata.deletionTimestamp !== undefined;
     const isDeleting = after.object.metadata.deletionTimestamp !== undefined;
     this.check(isDeleting || !wasDeleting, 'a deletion is never taken back', 'deletionTimestamp', at);
@@ -109,34 +126,61 @@ export class Invariants implements AgentWitness {
     const [former, now] = [before, after].map((record) => record.actor.context as unknown as CounterContext);
     const kept = former!.counted.every((op, index) => now!.counted[index] === op);
     const grown = now!.counted.length - former!.counted.length;
-    this.check(kept && grown <= 1, 'no update is lost', former!.counted.join(), `${now!.counted.join()} in ${at}`);
+    this.check(
+      kept && grown <= 1,
+      'no update is lost',
+      former!.counted.join(),
+      `${now!.counted.join()} in ${at}`,
+    );
     for (const [alarm, round] of Object.entries(former!.rounds)) {
       const heard = now!.rounds[alarm] ?? 0;
-      this.check(heard >= round, 'a deposed sender is not obeyed', `${alarm} ≥ ${round}`, `${heard} in ${at}`);
+      this.check(
+        heard >= round,
+        'a deposed sender is not obeyed',
+        `${alarm} ≥ ${round}`,
+        `${heard} in ${at}`,
+      );
     }
   }
 
   private checkAlarm(at: string, before: ActorRecord, after: ActorRecord): void {
     const [former, now] = [before, after].map((record) => record.actor.context as unknown as AlarmContext);
     const more = now!.rings - former!.rings;
-    this.check(more === 0 || more === 1, 'a deadline fires once', `${former!.rings} or one more`, `${now!.rings} in ${at}`);
+    this.check(
+      more === 0 || more === 1,
+      'a deadline fires once',
+      `${former!.rings} or one more`,
+      `${now!.rings} in ${at}`,
+    );
     if (more === 0) return;
     const formerAt = this.log.get(Number(at.split('@')[1]))!;
     const begun = this.log.get(formerAt.former)!.entry.createdAt;
     const { everyMs } = after.object.spec as { everyMs: number };
     const least = begun + everyMs - 2 * this.clocksDifferMs - 5_000;
     const passed = formerAt.entry.createdAt;
-    this.check(passed >= least, 'a deadline does not fire early', `≥ ${everyMs} ms after`, `${passed - begun} in ${at}`);
+    this.check(
+      passed >= least,
+      'a deadline does not fire early',
+      `≥ ${everyMs} ms after`,
+      `${passed - begun} in ${at}`,
+    );
   }
 
   private checkPod(at: string, before: ActorRecord, after: ActorRecord): void {
-    const [former, now] = [before, after].map(({ object }) => (object.spec as { nodeName?: string }).nodeName);
+    const [former, now] = [before, after].map(
+      ({ object }) => (object.spec as { nodeName?: string }).nodeName,
+    );
     const unbound = now === undefined && after.actor.value === 'unschedulable';
     const allowed = former === undefined || former === now || unbound;
     this.check(allowed, 'a bound pod changes its node only when refused', former, `${now} in ${at}`);
     const counters = [before, after].map(({ actor }) => Number(actor.context.counter ?? 0));
     const rebound = former !== now;
-    this.check(rebound || counters[1]! >= counters[0]!, 'reports are taken in order', counters[0], `${counters[1]} in ${at}`);
+    this.check(
+      rebound || counters[1]! >= counters[0]!,
+      'reports are taken in order',
+      counters[0],
+      `${counters[1]} in ${at}`,
+    );
   }
 
   /**
@@ -165,7 +209,12 @@ export class Invariants implements AgentWitness {
   answered(key: string, uid: string | undefined, revision: number): void {
     const committed = this.log.get(revision);
     const stored = committed?.entry.key === key && committed.record?.object.metadata.uid === uid;
-    this.check(stored === true, 'an acknowledged change is a stored change', `${key}@${revision} ${uid}`, committed?.entry.key);
+    this.check(
+      stored === true,
+      'an acknowledged change is a stored change',
+      `${key}@${revision} ${uid}`,
+      committed?.entry.key,
+    );
   }
 
   /** A host was told that its write is done. */
@@ -187,7 +236,12 @@ export class Invariants implements AgentWitness {
   witnessed(key: string, fence: number, asks: (context: Record<string, unknown>) => boolean): void {
     const committed = this.log.get(fence);
     const stored = committed?.entry.key === key && committed.record && asks(committed.record.actor.context);
-    this.check(stored === true, 'effects follow the commit', `${key}@${fence} stored and asking`, committed?.entry.key);
+    this.check(
+      stored === true,
+      'effects follow the commit',
+      `${key}@${fence} stored and asking`,
+      committed?.entry.key,
+    );
   }
 
   obeyed(node: string, verb: 'offer' | 'run' | 'stop', uid: string, key: string, fence: number): void {
@@ -196,7 +250,12 @@ export class Invariants implements AgentWitness {
     const record = committed?.entry.key === key ? committed.record : undefined;
     const at = `${verb} ${key}@${fence} at ${node}`;
     const asks = record?.actor.value === ASKED_IN[verb] && record?.object.metadata.uid === uid;
-    this.check(asks, 'effects follow the commit', `${at}: state ${ASKED_IN[verb]}`, JSON.stringify(record?.actor.value));
+    this.check(
+      asks,
+      'effects follow the commit',
+      `${at}: state ${ASKED_IN[verb]}`,
+      JSON.stringify(record?.actor.value),
+    );
     if (verb === 'offer') return;
     const { nodeName } = (record?.object.spec ?? {}) as { nodeName?: string };
     this.check(nodeName === node, 'a pod runs where it is bound', nodeName, at);
@@ -209,9 +268,19 @@ export class Invariants implements AgentWitness {
     this.history.say(`  ${machine.node} starts ${name} ${uid}`);
     const others = this.machines.filter((other) => other !== machine && isRunning(other.pods.get(uid)));
     const where = others.map(({ node }) => node).join();
-    this.check(others.length === 0, 'a pod runs on one node', `only ${machine.node}`, `also ${where}: ${name} ${uid}`);
+    this.check(
+      others.length === 0,
+      'a pod runs on one node',
+      `only ${machine.node}`,
+      `also ${where}: ${name} ${uid}`,
+    );
     const { usedMillis, cpuMillis } = machine;
-    this.check(usedMillis <= cpuMillis, 'no node is oversold', `≤ ${cpuMillis}`, `${usedMillis} on ${machine.node}`);
+    this.check(
+      usedMillis <= cpuMillis,
+      'no node is oversold',
+      `≤ ${cpuMillis}`,
+      `${usedMillis} on ${machine.node}`,
+    );
   }
 
   check(holds: boolean, invariant: string, expected: unknown, actual: unknown): void {

@@ -2,12 +2,12 @@
 // counted, so that a lost or repeated update shows in its record. An Alarm rings a number of times by stored deadlines
 // and tells a Counter each time, so that a lost deadline, an early effect or a stale sender shows.
 import { assign, setup } from 'xstate';
+import { type ActorDefinition, defineActor, type EffectScope } from '../../actors/kernel/definition.ts';
 import { TroupeError } from '../../schemas/errors.ts';
 import type { Kind } from '../../schemas/kind.ts';
 import { type KubeObject, objectOf } from '../../schemas/object.ts';
 import { int32, text } from '../../schemas/scalars.ts';
 import { type AnyShape, struct } from '../../schemas/shape.ts';
-import { type ActorDefinition, defineActor, type EffectScope } from '../../actors/kernel/definition.ts';
 
 const API_VERSION = 'lab.troupe.dev/v1';
 export const NAMESPACE = 'default';
@@ -121,8 +121,10 @@ const alarmMachine = setup({
 }).createMachine({
   id: 'alarm',
   context: { object: {} as KubeObject, rings: 0 },
-  initial: 'waiting',
+  initial: 'created',
   states: {
+    // The first state is entered before the object is known.
+    created: { on: { 'object.created': 'waiting' } },
     waiting: {
       entry: { type: 'tell', params: ({ context }) => ({ rings: context.rings }) },
       after: {

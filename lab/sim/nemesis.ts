@@ -49,30 +49,35 @@ export class Nemesis {
     switch (blow) {
       case 'crashHost':
         host.crash();
-        return this.later(forMs, () => host.start());
+        this.later(forMs, () => host.start());
+        break;
       case 'rollHost':
         void host.leave().catch((error) => history.say(`${host.name} did not leave: ${error}`));
-        return this.later(forMs, () => host.start());
+        this.later(forMs, () => host.start());
+        break;
       case 'pauseHost': {
         const { process } = host;
         process?.pause();
-        return this.later(forMs, () => process?.resume());
+        this.later(forMs, () => process?.resume());
+        break;
       }
       case 'crashAgent':
         agent.crash();
-        return this.later(forMs, () => agent.start());
+        this.later(forMs, () => agent.start());
+        break;
       case 'cutOff': {
         const name = this.random.next() < 0.5 ? host.name : agent.name;
         faults.cutOff(name, true);
         network.refresh();
-        return this.later(forMs, () => {
+        this.later(forMs, () => {
           faults.cutOff(name, false);
           network.refresh();
         });
+        break;
       }
       case 'restartServer':
         network.restart();
-        return;
+        break;
       case 'jumpClock': {
         const { process } = host;
         if (process) process.clock.skewMs += (this.random.next() - 0.5) * 2_000;

@@ -85,7 +85,9 @@ export class SimProcess {
     return {
       log: (level, message, fields) => {
         if (level === 'debug') return;
-        this.options.history.say(`${this.name} ${level}: ${message} ${JSON.stringify({ ...given, ...fields })}`);
+        this.options.history.say(
+          `${this.name} ${level}: ${message} ${JSON.stringify({ ...given, ...fields })}`,
+        );
       },
       with: (more) => this.trace({ ...given, ...more }),
     };
@@ -126,7 +128,6 @@ export class SimProcess {
         },
       };
     };
-    const self = this;
     return {
       maxPayloadBytes: bus.maxPayloadBytes,
       get status(): BusStatus {
@@ -142,7 +143,7 @@ export class SimProcess {
       subscribe: (subject, onMessage, options) => {
         const subscription = bus.subscribe(
           subject,
-          (message) => self.receive(message, (given) => isOpen() && onMessage(given)),
+          (message) => this.receive(message, (given) => isOpen() && onMessage(given)),
           options,
         );
         let active = true;
@@ -154,7 +155,9 @@ export class SimProcess {
       },
       serve: async (service, onMessage) => {
         const serving = await this.awake(
-          bus.serve(service, (message, endpoint) => this.receive(message, (given) => onMessage(given, endpoint))),
+          bus.serve(service, (message, endpoint) =>
+            this.receive(message, (given) => onMessage(given, endpoint)),
+          ),
         );
         return opened(() => serving.unsubscribe());
       },

@@ -170,7 +170,12 @@ async function stop(cluster: SimCluster): Promise<void> {
   for (const host of hosts) void host.leave().catch((error) => timeline.fail(error as Error));
   await timeline.advance(DRAIN_MS);
   for (const { name, subscriptions, clock } of processes) {
-    invariants.check(subscriptions === 0, 'a stopped host leaves no subscription', 0, `${subscriptions} of ${name}`);
+    invariants.check(
+      subscriptions === 0,
+      'a stopped host leaves no subscription',
+      0,
+      `${subscriptions} of ${name}`,
+    );
     invariants.check(clock.armed === 0, 'a stopped host leaves no timer', 0, `${clock.armed} of ${name}`);
   }
   await timeline.advance(0);

@@ -74,9 +74,16 @@ export class SimClient {
   }
 
   private async insist(id: ActorId, kind: string, spec: object): Promise<void> {
-    const body = { apiVersion: 'lab.troupe.dev/v1', kind, metadata: { name: id.name, namespace: NAMESPACE }, spec };
+    const body = {
+      apiVersion: 'lab.troupe.dev/v1',
+      kind,
+      metadata: { name: id.name, namespace: NAMESPACE },
+      spec,
+    };
     while (!this.stopped) {
-      const done = await this.attempt(() => this.router.ask(id, { type: 'object.apply', body }, { from: 'lab' }));
+      const done = await this.attempt(() =>
+        this.router.ask(id, { type: 'object.apply', body }, { from: 'lab' }),
+      );
       if (done) return;
     }
   }
@@ -140,7 +147,9 @@ export class SimClient {
     const headers = { [HEADER.id]: random.uuid(), [HEADER.from]: 'client' };
     const until = clock.monotonic() + PATIENCE_MS;
     while (clock.monotonic() < until && !this.stopped) {
-      const answer = await this.attempt(() => bus.request(subject, encode(body), { timeoutMs: TRY_MS, headers }));
+      const answer = await this.attempt(() =>
+        bus.request(subject, encode(body), { timeoutMs: TRY_MS, headers }),
+      );
       if (answer) {
         const said = await this.attempt(async () => answerOf(answer) as KubeObject);
         const { metadata } = said ?? {};
@@ -161,7 +170,12 @@ export class SimClient {
       const { code } = error as TroupeError;
       if (code === 'INTERNAL' || !hasCode(error, code)) {
         const { invariants } = this.options;
-        invariants.check(false, 'no request meets a fault in Troupe itself', 'an operating error', String(error));
+        invariants.check(
+          false,
+          'no request meets a fault in Troupe itself',
+          'an operating error',
+          String(error),
+        );
       }
       return undefined;
     }
