@@ -4,6 +4,16 @@ import type { CommandRow } from './command.ts';
 
 export const COMMANDS: readonly CommandRow[] = [
   {
+    name: 'up',
+    about: 'Start a cluster on this machine',
+    load: () => import('./commands/up.ts'),
+  },
+  {
+    name: 'down',
+    about: 'Take the cluster off this machine and leave nothing behind',
+    load: () => import('./commands/down.ts'),
+  },
+  {
     name: 'get',
     about: 'Display one or many resources',
     load: () => import('./commands/get.ts'),
@@ -52,5 +62,20 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'version',
     about: 'Print the version of troupe and of the cluster',
     load: () => import('./commands/version.ts'),
+  },
+  {
+    name: 'doctor',
+    about: 'Tell what is missing or unsafe on this machine and its NATS, with the cure',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'host',
+    about: 'Run one process that holds actors, in the foreground',
+    load: () => import('./commands/host.ts'),
+  },
+  {
+    name: 'node',
+    about: 'Run the containers of this machine, in the foreground',
+    load: () => import('./commands/node.ts'),
   },
 ];
