@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly prefix: string;
   /** Requests under way at once. */
   readonly inFlight?: number;
+  /** True: the next is created when the former is Running. */
+  readonly untilRunning?: boolean;
   /** Or: this many a second, evenly. */
   readonly perSecond?: number;
 }
@@ -28,6 +30,7 @@ export interface LoadOptions {
 export async function createPods(world: World, options: LoadOptions): Promise<Load> {
   const { count, prefix, inFlight = 1, perSecond } = options;
   const begun = new Map<string, number>();
+  const waiting = new Map<string, () => void>();
   const acked: number[] = [];
   const running: number[] = [];
   let allRunning = () => {};
@@ -40,6 +43,7 @@ export async function createPods(world: World, options: LoadOptions): Promise<Lo
     if (since === undefined) return;
     begun.delete(name);
     running.push(performance.now() - since);
+    waiting.get(name)?.();
     if (running.length === count) allRunning();
   });
   await world.bus.flush();
@@ -47,12 +51,15 @@ export async function createPods(world: World, options: LoadOptions): Promise<Lo
     const name = `${prefix}${index}`;
     const since = performance.now();
     begun.set(name, since);
+    const isRunning = new Promise<void>((resolve) => waiting.set(name, resolve));
     const id = { plural: 'pods', namespace: 'default', name };
     const request = world.bus.request(subjects.api('create', id), encode(podNamed(name)), {
       timeoutMs: 30_000,
     });
     answerOf(await request);
     acked.push(performance.now() - since);
+    if (options.untilRunning) await isRunning;
+    waiting.delete(name);
   };
   const startedAt = performance.now();
   if (perSecond !== undefined) {

@@ -4,8 +4,8 @@
 //   load     the record, if it is not in memory, from the stream's leader
 //   decide   purely: state and message give the state after and the effects it wants (decide.ts, step.ts)
 //   commit   by compare-and-set on the record's revision
-//   perform  the effects, after the commit and never before
 //   answer   the sender, so that an acknowledged change is a stored change
+//   perform  the effects, after the commit and never before
 //
 // Everything rests on the commit. Leases say who should own an actor, but they may be wrong for a moment: two hosts may
 // both hold an activation. Only one of them can win the compare-and-set. The loser learns it as STALE_REVISION,
@@ -206,9 +206,10 @@ export class Activation {
     this.loaded = decision.remove ? undefined : { record, revision };
     if (decision.remove) this.fences.clear();
     this.host.committed(this, this.loaded?.record, revision);
+    // Both come after the commit; the sender waits, the world does not.
+    this.answer(mail, decision, revision);
     if (decision.fact) this.host.perform(this, announcement(decision.fact), record, revision);
     for (const effect of decision.effects) this.host.perform(this, effect, record, revision);
-    this.answer(mail, decision, revision);
   }
 
   private answer(mail: Mail, decision: Decision, revision = this.loaded?.revision ?? 0): void {
