@@ -125,6 +125,9 @@ export interface Stage {
   readonly runtime: SimulatedRuntime;
   readonly files: MemoryFiles;
   readonly notes: { reason: string; message: string; name: string }[];
+  /** Takes away and gives back the connection of a client: `host`, `agent-1`, `agent-2`… */
+  cut(client: string): void;
+  mend(client: string): void;
   /** Starts an agent over what is there; each one is a process of its own. */
   start(options?: Partial<AgentOptions>): ReturnType<typeof startAgent>;
 }
@@ -132,7 +135,8 @@ export interface Stage {
 export function stage(options: { runtime?: Partial<SimulatedRuntimeOptions> } = {}): Stage {
   const clock = new ManualClock();
   const random = seededRandom('agent');
-  const network = memoryNetwork({ clock, random });
+  const away = new Set<string>();
+  const network = memoryNetwork({ clock, random, faults: { connected: (client) => !away.has(client) } });
   const host = new FakeHost(network.bus('host'), () => clock.now());
   const files = new MemoryFiles();
   const runtime = new SimulatedRuntime({
@@ -151,6 +155,14 @@ export function stage(options: { runtime?: Partial<SimulatedRuntimeOptions> } = 
     runtime,
     files,
     notes,
+    cut(client) {
+      away.add(client);
+      network.refresh();
+    },
+    mend(client) {
+      away.delete(client);
+      network.refresh();
+    },
     async start(more = {}) {
       starts += 1;
       const name = `agent-${starts}`;
