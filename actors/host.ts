@@ -31,7 +31,13 @@ export async function startHost(options: StartHostOptions): Promise<RunningHost>
   const definitions = [...DEFINITIONS, ...(options.definitions ?? [])];
   const kernel = await Host.start({ ...options, definitions });
   const liveness = new Liveness(kernel, { ...LIVENESS, ...options.liveness });
-  await createNamespaces(kernel);
+  try {
+    await createNamespaces(kernel);
+  } catch (error) {
+    liveness.stop();
+    await kernel.stop();
+    throw error;
+  }
   const stop = async () => {
     liveness.stop();
     await kernel.stop();

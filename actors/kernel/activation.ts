@@ -23,7 +23,7 @@ import { asTroupeError, HEADER } from '../../messaging/envelope.ts';
 import { type ActorId, keyOf } from '../../messaging/identity.ts';
 import type { Bucket, World } from '../../messaging/ports.ts';
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
-import { type Decision, decide, type Loaded, quarantined, WAKE } from './decide.ts';
+import { DEADLINE, type Decision, decide, type Loaded, quarantined, WAKE } from './decide.ts';
 import type { ActorDefinition, ActorLimits } from './definition.ts';
 import type { KernelLimits } from './limits.ts';
 import { type Mail, Mailbox } from './mailbox.ts';
@@ -64,6 +64,10 @@ export class Activation {
   private readonly fences = new Map<string, number>();
   private loaded: Loaded | undefined;
   private known = false;
+  /** The revision of what is loaded, or of its deletion. */
+  private revision = 0;
+  /** The newest revision that the view has shown. */
+  private newest = 0;
   private working = false;
   private closed = false;
 
@@ -89,9 +93,9 @@ export class Activation {
     return !this.working && this.mailbox.depth === 0 && this.underWay === 0;
   }
 
-  /** True when the actor wants nothing from the world, as far as this host knows. */
+  /** True when the actor wants nothing from the world, as far as this host knows, or nothing of it is in memory. */
   get settled(): boolean {
-    return this.known && (this.loaded?.record.actor.settled ?? true);
+    return this.loaded?.record.actor.settled ?? true;
   }
 
   deliver(mail: Mail): void {
@@ -105,7 +109,8 @@ export class Activation {
 
   /** The view has seen a revision of this record. A higher one than ours was written by somebody else. */
   noticed(revision: number): void {
-    if (!this.working && this.known && revision > (this.loaded?.revision ?? 0)) this.forget();
+    this.newest = Math.max(this.newest, revision);
+    if (!this.working) this.forgetOld();
   }
 
   /** Ends the activation; what waits is answered with UNAVAILABLE, so that its senders ask the new owner. */
@@ -123,8 +128,14 @@ export class Activation {
         if (!(error instanceof TroupeError)) this.forget();
         mail.answer({ ok: false, error: asTroupeError(error) });
       }
+      this.forgetOld();
     }
     this.working = false;
+  }
+
+  /** What somebody else has written while we worked is not what we have loaded. */
+  private forgetOld(): void {
+    if (this.known && this.newest > this.revision) this.forget();
   }
 
   private async process(mail: Mail): Promise<void> {
@@ -145,7 +156,13 @@ export class Activation {
         if (await this.judge(mail, error as Error)) continue;
         return;
       }
-      if (!decision.record) return this.answer(mail, decision);
+      if (!decision.record) {
+        // A deadline that is not due, or no longer there: the index was wrong.
+        if (this.loaded && mail.event.type === DEADLINE) {
+          this.host.committed(this, this.loaded.record, this.loaded.revision);
+        }
+        return this.answer(mail, decision);
+      }
       removing = decision.remove ? decision : undefined;
       try {
         return this.follow(mail, decision, await this.commit(decision));
@@ -183,12 +200,15 @@ export class Activation {
   /** Reads the record; an unsettled one is asked what it wants, since its last host may have died on the way. */
   private async load(resume: boolean): Promise<void> {
     const entry = await this.host.bucket.get(this.key);
-    this.known = true;
+    this.revision = entry?.revision ?? 0;
     if (!entry || entry.operation === 'delete') {
+      this.known = true;
       this.loaded = undefined;
+      this.host.committed(this, undefined, this.revision);
       return;
     }
     const record = decodeRecord(entry.value, this.key);
+    this.known = true;
     this.loaded = { record, revision: entry.revision };
     this.host.committed(this, record, entry.revision);
     if (resume) this.resumeEffects(record, entry.revision);
@@ -204,6 +224,7 @@ export class Activation {
   private follow(mail: Mail, decision: Decision, revision: number): void {
     const record = decision.record!;
     this.loaded = decision.remove ? undefined : { record, revision };
+    this.revision = revision;
     if (decision.remove) this.fences.clear();
     this.host.committed(this, this.loaded?.record, revision);
     // Both come after the commit; the sender waits, the world does not.
@@ -271,6 +292,7 @@ export class Activation {
     const held = quarantined(record, mail, error.message, this.host.world.clock.now());
     const written = await this.host.bucket.update(this.key, encodeRecord(held), revision);
     this.loaded = { record: held, revision: written };
+    this.revision = written;
     this.host.committed(this, held, written);
     this.host.quarantined(this, held, mail, error);
   }

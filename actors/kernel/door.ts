@@ -155,7 +155,7 @@ export class Door {
     const { name, body } = this.named(verb, address, decode(message.data));
     const deadline = Number(message.headers[HEADER.deadline]);
     const leftMs = deadline > 0 ? deadline - host.world.clock.now() : host.limits.askMs;
-    const { value, headers } = await host.router.ask(
+    const { value, headers } = await host.ask(
       { plural, namespace, name },
       { type: `object.${verb}`, body },
       {

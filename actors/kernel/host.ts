@@ -4,7 +4,7 @@
 import type { AnyEventObject } from 'xstate';
 import { asTroupeError, decode, encode, HEADER, respondError } from '../../messaging/envelope.ts';
 import { type ActorId, idOfKey, shardOf } from '../../messaging/identity.ts';
-import type { Bucket, Message, Subscription, World } from '../../messaging/ports.ts';
+import type { Bucket, Headers, Message, Subscription, World } from '../../messaging/ports.ts';
 import { bucketsOf, parseMail, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
 import type { TroupeError } from '../../schemas/errors.ts';
 import { type Activation, type ActivationHost, wakeMail } from './activation.ts';
@@ -19,7 +19,7 @@ import { KERNEL_LIMITS, type KernelLimits } from './limits.ts';
 import type { Answer, Mail } from './mailbox.ts';
 import { Notes } from './notes.ts';
 import type { ActorRecord } from './record.ts';
-import { Router } from './router.ts';
+import { Router, type Sender } from './router.ts';
 import { Shards } from './shards.ts';
 import type { Effect } from './step.ts';
 import { Timers } from './timers.ts';
@@ -77,7 +77,12 @@ export class Host implements ActivationHost {
       ensureCluster(objects, world, cluster, limits.shards),
     ]);
     const host = new Host({ ...options, limits: { ...limits, shards } }, { objects, leases, events });
-    await host.open();
+    try {
+      await host.open();
+    } catch (error) {
+      host.crash();
+      throw error;
+    }
     return host;
   }
 
@@ -128,6 +133,11 @@ export class Host implements ActivationHost {
     return this.view.get(key) !== undefined;
   }
 
+  /** True while the actor's shard is held, even when this host could not renew and may not act for the moment. */
+  private keeps(id: ActorId): boolean {
+    return this.shards.has(shardOf(id, this.limits.shards));
+  }
+
   /** Shards held now. */
   get shardCount(): number {
     return this.shards.count;
@@ -173,6 +183,26 @@ export class Host implements ActivationHost {
     this.view.stop();
   }
 
+  /**
+   * Asks an actor on behalf of the door: straight into its mailbox when this host holds it, over the bus otherwise. The
+   * request has crossed the bus once already, as bytes (docs/decisions/0001-door-to-mailbox.md).
+   */
+  async ask(
+    id: ActorId,
+    event: AnyEventObject,
+    sender: Sender,
+  ): Promise<{ value: unknown; headers: Headers }> {
+    if (!this.owns(id)) return this.router.ask(id, event, sender);
+    const message = { ...sender, id: sender.id ?? this.nextId() };
+    const answer = await new Promise<Answer>((resolve) => {
+      const deadline = this.world.clock.now() + (sender.withinMs ?? this.limits.askMs);
+      this.catalog.activate(id).deliver({ event, ...message, deadline, answer: resolve });
+    });
+    if (answer.ok) return { value: answer.value, headers: answer.headers ?? {} };
+    if (answer.error.code === 'UNAVAILABLE') return this.router.ask(id, event, message);
+    throw answer.error;
+  }
+
   /** A message for an actor of this host that does not come over the bus. */
   deliver(id: ActorId, event: AnyEventObject, answer: (answer: Answer) => void = () => {}): void {
     this.catalog.activate(id).deliver({ event, id: this.nextId(), answer });
@@ -193,9 +223,9 @@ export class Host implements ActivationHost {
     for (const seen of this.view.everything()) {
       const id = idOfKey(seen.key);
       const shard = shardOf(id, this.limits.shards);
-      if (!taken.has(shard) || !this.shards.holds(shard) || !this.catalog.definition(id.plural)) continue;
+      if (!taken.has(shard) || !this.shards.has(shard) || !this.catalog.definition(id.plural)) continue;
       const { actor } = seen.record;
-      this.timers.set(seen.key, actor.deadlines);
+      this.timers.set(seen.key, actor.deadlines, seen.revision);
       if (!actor.settled && !actor.quarantine) this.catalog.activate(id).deliver(wakeMail(this.nextId()));
       seen.compact();
     }
@@ -234,23 +264,25 @@ export class Host implements ActivationHost {
   /** The view has taken in a change: somebody else's is news to our activation and to the deadlines. */
   private noticed({ key, revision, now }: Change): void {
     const id = idOfKey(key);
-    if (!this.owns(id)) return;
-    const activation = this.catalog.find(key);
-    if (activation) activation.noticed(revision);
-    else if (!now) this.timers.forget(key);
-    else if (this.catalog.definition(id.plural)) this.timers.set(key, now.record.actor.deadlines);
+    if (!this.keeps(id)) return;
+    this.catalog.find(key)?.noticed(revision);
+    if (!now) this.timers.forget(key);
+    else if (this.catalog.definition(id.plural)) this.timers.set(key, now.record.actor.deadlines, revision);
   }
 
   private fire(key: string, deadline: string): void {
     const id = idOfKey(key);
-    if (!this.owns(id)) return this.timers.forget(key);
-    this.deliver(id, { type: DEADLINE, deadline }, ({ ok }) => {
-      if (!ok) this.timers.retry(key, deadline);
+    if (!this.keeps(id)) return this.timers.forget(key);
+    // Kept but not to be acted on: this host was paused or cut off, and will renew or let go.
+    if (!this.owns(id)) return this.timers.retry(key, deadline);
+    this.deliver(id, { type: DEADLINE, deadline }, (answer) => {
+      if (!answer.ok && answer.error.code === 'NOT_FOUND') this.timers.forget(key);
+      else if (!answer.ok || !isAccepted(answer.value)) this.timers.retry(key, deadline);
     });
   }
 
-  committed(activation: Activation, record: ActorRecord | undefined, _revision: number): void {
-    if (record) this.timers.set(activation.key, record.actor.deadlines);
+  committed(activation: Activation, record: ActorRecord | undefined, revision: number): void {
+    if (record) this.timers.set(activation.key, record.actor.deadlines, revision);
     else this.timers.forget(activation.key);
   }
 
@@ -354,6 +386,10 @@ function eventOf(message: Message): AnyEventObject {
   const event = decode(message.data) as AnyEventObject | undefined;
   if (typeof event?.type !== 'string') throw new Error('a message to an actor needs a "type"');
   return event;
+}
+
+function isAccepted(value: unknown): boolean {
+  return (value as { accepted?: boolean } | undefined)?.accepted === true;
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -34,6 +34,11 @@ export class Shards {
     return this.held.has(shard) && this.options.leases.fresh;
   }
 
+  /** True while the shard is held, even when this host may not act on it for the moment. */
+  has(shard: number): boolean {
+    return this.held.has(shard);
+  }
+
   get count(): number {
     return this.held.size;
   }

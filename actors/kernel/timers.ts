@@ -10,6 +10,11 @@ interface Due {
   readonly id: string;
 }
 
+interface Known {
+  readonly revision: number;
+  readonly deadlines: ReadonlyMap<string, number>;
+}
+
 const FIRST_RETRY_MS = 500;
 const MOST_RETRY_MS = 30_000;
 /** No alarm is set further ahead than this, since long timers drift and overflow. */
@@ -19,7 +24,7 @@ export class Timers {
   private readonly clock: Clock;
   private readonly fire: (key: string, id: string) => void;
   private readonly heap: Due[] = [];
-  private readonly known = new Map<string, ReadonlyMap<string, number>>();
+  private readonly known = new Map<string, Known>();
   private readonly failures = new Map<string, number>();
   private alarm: { at: number; timer: Timer } | undefined;
 
@@ -31,21 +36,22 @@ export class Timers {
   /** Deadlines known, over all actors. */
   get size(): number {
     let size = 0;
-    for (const deadlines of this.known.values()) size += deadlines.size;
+    for (const { deadlines } of this.known.values()) size += deadlines.size;
     return size;
   }
 
-  /** Takes over the deadlines of a record as it now stands. */
-  set(key: string, deadlines: Readonly<Record<string, number>>): void {
+  /** Takes over the deadlines of a record as it stands at `revision`; an older one than is known changes nothing. */
+  set(key: string, deadlines: Readonly<Record<string, number>>, revision: number): void {
+    const before = this.known.get(key);
+    if (before && revision < before.revision) return;
     const entries = Object.entries(deadlines);
     if (entries.length === 0) {
       this.forget(key);
       return;
     }
-    const before = this.known.get(key);
-    this.known.set(key, new Map(entries));
+    this.known.set(key, { revision, deadlines: new Map(entries) });
     for (const [id, at] of entries) {
-      if (before?.get(id) !== at) this.push({ at, key, id });
+      if (before?.deadlines.get(id) !== at) this.push({ at, key, id });
     }
     this.setAlarm();
   }
@@ -57,7 +63,7 @@ export class Timers {
 
   /** The event of a fired deadline could not be stored: fire again, later each time. */
   retry(key: string, id: string): void {
-    if (!this.known.get(key)?.has(id)) return;
+    if (!this.known.get(key)?.deadlines.has(id)) return;
     const failures = (this.failures.get(key) ?? 0) + 1;
     this.failures.set(key, failures);
     this.push({ at: this.clock.now() + backOff(failures, FIRST_RETRY_MS, MOST_RETRY_MS), key, id });
@@ -88,7 +94,7 @@ export class Timers {
     const now = this.clock.now();
     for (let due = this.heap[0]; due && due.at <= now; due = this.heap[0]) {
       this.pop();
-      const at = this.known.get(due.key)?.get(due.id);
+      const at = this.known.get(due.key)?.deadlines.get(due.id);
       if (at !== undefined && at <= now) this.fire(due.key, due.id);
     }
     this.setAlarm();

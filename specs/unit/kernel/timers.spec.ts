@@ -10,17 +10,26 @@ function fixture() {
 
 test('deadlines fire in the order of their times, whatever the order they were given in', async () => {
   const { clock, fired, timers } = fixture();
-  for (const at of [500, 100, 300, 200, 400]) timers.set(`k${at}`, { due: at });
+  for (const at of [500, 100, 300, 200, 400]) timers.set(`k${at}`, { due: at }, 1);
   await clock.advance(350);
   expect(fired).toEqual(['k100/due@100', 'k200/due@200', 'k300/due@300']);
 });
 
 test('a moved deadline fires at its new time only, a dropped one never', async () => {
   const { clock, fired, timers } = fixture();
-  timers.set('a', { due: 100 });
-  timers.set('a', { due: 250 });
-  timers.set('b', { due: 120 });
-  timers.set('b', {});
+  timers.set('a', { due: 100 }, 1);
+  timers.set('a', { due: 250 }, 2);
+  timers.set('b', { due: 120 }, 1);
+  timers.set('b', {}, 2);
+  await clock.advance(1_000);
+  expect(fired).toEqual(['a/due@250']);
+});
+
+test('what an older revision says is not taken over', async () => {
+  const { clock, fired, timers } = fixture();
+  timers.set('a', { due: 250 }, 2);
+  timers.set('a', { due: 100 }, 1);
+  timers.set('a', {}, 1);
   await clock.advance(1_000);
   expect(fired).toEqual(['a/due@250']);
 });
@@ -28,14 +37,14 @@ test('a moved deadline fires at its new time only, a dropped one never', async (
 test('a deadline long past fires at once', async () => {
   const { clock, fired, timers } = fixture();
   await clock.advance(5_000);
-  timers.set('a', { due: 10 });
+  timers.set('a', { due: 10 }, 1);
   await clock.advance(0);
   expect(fired).toEqual(['a/due@5000']);
 });
 
 test('one that could not be stored fires again, later each time, until it is gone', async () => {
   const { clock, fired, timers } = fixture();
-  timers.set('a', { due: 100 });
+  timers.set('a', { due: 100 }, 1);
   await clock.advance(100);
   timers.retry('a', 'due');
   await clock.advance(1_000);
@@ -50,7 +59,7 @@ test('one that could not be stored fires again, later each time, until it is gon
 
 test('nothing fires after the end, and no alarm stays armed', async () => {
   const { clock, fired, timers } = fixture();
-  timers.set('a', { due: 100 });
+  timers.set('a', { due: 100 }, 1);
   timers.stop();
   await clock.advance(1_000);
   expect(fired).toEqual([]);
