@@ -88,7 +88,8 @@ export interface ContextChoice {
 
 /**
  * The cluster a command is meant for: options first, then TROUPE_SERVER, TROUPE_CLUSTER, TROUPE_USER and TROUPE_PASSWORD,
- * then the context file. Passwords never come from the command line. Errors: `SETUP`.
+ * then the context file. Passwords never come from the command line. Errors: `SETUP`, `UNAVAILABLE` when nothing says
+ * where the cluster is.
  */
 export async function chooseContext(choice: ContextChoice, env: Env): Promise<Context> {
   const named = choice.cluster ?? env.TROUPE_CLUSTER;
@@ -103,8 +104,9 @@ export async function chooseContext(choice: ContextChoice, env: Env): Promise<Co
     if (choice.contextFile) throw new TroupeError('SETUP', `stat ${path}: no such file or directory`);
     const cluster = named ?? DEFAULT_CLUSTER;
     throw new TroupeError(
-      'SETUP',
+      'UNAVAILABLE',
       `The connection to the cluster "${cluster}" failed: there is no ${path} and no --server - is it up? (troupe up)`,
+      { details: { cluster } },
     );
   }
   return {

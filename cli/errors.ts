@@ -20,6 +20,7 @@ export class Told extends Error {
 /** `Error from server (NotFound): pods "x" not found`; `what` is what was being done, as in kubectl. */
 export function serverErrorText(error: TroupeError, what?: string): string {
   if (error.code === 'UNSUPPORTED') return `error: ${prefixed(what, error.message)}`;
+  if (error.code === 'UNAVAILABLE' && error.details.cluster) return error.message;
   if (error.code === 'SETUP') return `error: ${error.message}`;
   if (error.code === 'INVALID' && !what) {
     const causes = error.details.causes ?? [];

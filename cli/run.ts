@@ -1,7 +1,7 @@
 // From a command line to an exit code: parses it with commander, runs the command, and tells what went wrong in kubectl's
 // words. The process itself is main.ts's.
 import { Command, CommanderError, Option } from 'commander';
-import { hasCode } from '../schemas/errors.ts';
+import { TroupeError } from '../schemas/errors.ts';
 import type { Action, CommandRow } from './command.ts';
 import { errorText, Told, UsageError, unreachableText } from './errors.ts';
 import { type CliWorld, type GlobalOptions, Session } from './session.ts';
@@ -87,20 +87,26 @@ function settle(command: Command, { io }: CliWorld): void {
 
 /** Closes the session whatever happens; an absent cluster is told by its name and the cure. */
 async function guarded(session: Session, work: () => ReturnType<Action<unknown>>): Promise<number> {
+  const { signal } = session.io;
+  // Whatever is under way ends when the user wants it to.
+  const onAbort = () => void session.close();
+  signal.addEventListener('abort', onAbort);
   try {
     return (await work()) ?? 0;
   } catch (error) {
+    if (signal.aborted && (error instanceof TroupeError || isAbort(error))) return INTERRUPTED;
     const text = session.server && unreachableText(session.cluster, session.server, error);
-    if (text) {
-      session.warn(text);
-      throw new Told();
-    }
-    if (session.io.signal.aborted && (hasCode(error, 'TIMEOUT', 'UNAVAILABLE') || isAbort(error))) return 130;
-    throw error;
+    if (!text) throw error;
+    session.warn(text);
+    throw new Told();
   } finally {
+    signal.removeEventListener('abort', onAbort);
     await session.close();
   }
 }
+
+/** The exit code of a command that was ended by Ctrl-C, as shells have it. */
+const INTERRUPTED = 130;
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';

@@ -46,6 +46,7 @@ export class Session {
   readonly #world: CliWorld;
   #context: Context | undefined;
   #connection: Promise<Connection> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(world: CliWorld, globals: GlobalOptions) {
     this.io = world.io;
@@ -93,9 +94,13 @@ export class Session {
     return this.#connection;
   }
 
-  async close(): Promise<void> {
-    const connection = await this.#connection?.catch(() => undefined);
-    await connection?.close();
+  /** Ends what is under way and closes the connection; may be called again. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      const connection = await this.#connection?.catch(() => undefined);
+      await connection?.close();
+    })();
+    return this.#closed;
   }
 
   /** A clear end for a command that was interrupted. */

@@ -12,6 +12,7 @@ import { FactStream } from './facts.ts';
 import { CLIENT_LIMITS } from './limits.ts';
 import { PodRef } from './pod.ts';
 import { ask, type Requester, requestHeaders } from './request.ts';
+import { anyOf } from './signals.ts';
 import { addressOf, kindNamed, targetOf } from './target.ts';
 import type {
   Applied,
@@ -181,13 +182,18 @@ export class Client implements AsyncDisposable {
   async *#logs(id: ActorId, body: Omit<LogOptions, 'signal'>, signal: AbortSignal | undefined) {
     const { bus, random, subjects } = this.#requester;
     const container = body.container ?? (await this.#defaultContainer(id));
-    const answers = bus.stream(subjects.api('logs', id), encode({ ...body, container }), {
-      headers: requestHeaders(random, undefined),
-      // A container may be silent for ever.
-      idleMs: body.follow ? 0 : this.#requester.requestTimeoutMs,
-      signal: signal ?? this.#closing.signal,
-    });
-    for await (const message of answers) yield message.data;
+    const either = anyOf(this.#closing.signal, signal);
+    try {
+      const answers = bus.stream(subjects.api('logs', id), encode({ ...body, container }), {
+        headers: requestHeaders(random, undefined),
+        // A container may be silent for ever.
+        idleMs: body.follow ? 0 : this.#requester.requestTimeoutMs,
+        signal: either.signal,
+      });
+      for await (const message of answers) yield message.data;
+    } finally {
+      either.release();
+    }
   }
 
   async #defaultContainer(id: ActorId): Promise<string | undefined> {

@@ -10,6 +10,8 @@ export class FactStream implements AsyncIterableIterator<Fact>, AsyncDisposable 
   readonly #subscription: Subscription;
   readonly #onClose: (stream: FactStream) => void;
   #waiting: Fact[] = [];
+  /** Index of the first that has not been read. */
+  #first = 0;
   #failure: TroupeError | undefined;
   #closed = false;
   #wake: (() => void) | undefined;
@@ -21,8 +23,12 @@ export class FactStream implements AsyncIterableIterator<Fact>, AsyncDisposable 
 
   async next(): Promise<IteratorResult<Fact>> {
     for (;;) {
-      const fact = this.#waiting.shift();
-      if (fact) return { done: false, value: fact };
+      const fact = this.#waiting[this.#first];
+      if (fact) {
+        this.#first += 1;
+        if (this.#first === this.#waiting.length) this.#first = this.#waiting.length = 0;
+        return { done: false, value: fact };
+      }
       if (this.#failure) {
         const failure = this.#failure;
         this.close();
@@ -53,6 +59,7 @@ export class FactStream implements AsyncIterableIterator<Fact>, AsyncDisposable 
     if (this.#closed) return;
     this.#closed = true;
     this.#waiting = [];
+    this.#first = 0;
     this.#failure = undefined;
     this.#subscription.unsubscribe();
     this.#onClose(this);
@@ -61,7 +68,7 @@ export class FactStream implements AsyncIterableIterator<Fact>, AsyncDisposable 
 
   #receive(message: Message): void {
     if (this.#closed || this.#failure) return;
-    if (this.#waiting.length >= CLIENT_LIMITS.factsWaiting) {
+    if (this.#waiting.length - this.#first >= CLIENT_LIMITS.factsWaiting) {
       this.#failure = new TroupeError('TOO_MANY_REQUESTS', 'facts come faster than they are read');
     } else {
       const fact = factOf(message);

@@ -7,6 +7,7 @@ import { decode } from '../envelope.ts';
 import type { ActorId } from '../identity.ts';
 import { CLIENT_LIMITS } from './limits.ts';
 import { pauseAfter, type Requester, requestHeaders } from './request.ts';
+import { anyOf } from './signals.ts';
 import type { WatchEvent } from './types.ts';
 
 export interface WatchCriteria {
@@ -145,19 +146,4 @@ function eventOf(value: unknown): WatchEvent {
 
 function nameOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
-}
-
-/** Aborted when either is; `release` lets go of both. */
-function anyOf(first: AbortSignal, second: AbortSignal | undefined) {
-  if (!second) return { signal: first, release: () => {} };
-  const both = new AbortController();
-  const abort = () => both.abort();
-  if (first.aborted || second.aborted) abort();
-  first.addEventListener('abort', abort);
-  second.addEventListener('abort', abort);
-  const release = () => {
-    first.removeEventListener('abort', abort);
-    second.removeEventListener('abort', abort);
-  };
-  return { signal: both.signal, release };
 }

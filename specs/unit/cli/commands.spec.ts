@@ -369,6 +369,25 @@ test('a cluster that does not answer is named, without its password', async () =
   expect(err).toBe('The connection to the cluster "lab" at nats://h:4222 failed - is it up? (troupe up)\n');
 });
 
+test('a cluster nobody told of', async () => {
+  const env = { TROUPE_SERVER: '', XDG_STATE_HOME: '/no/where' };
+  expect(await rig.run('get pods', { env })).toEqual({
+    code: 1,
+    out: '',
+    err:
+      'The connection to the cluster "dev" failed: there is no /no/where/troupe/dev/context.json and no --server - ' +
+      'is it up? (troupe up)\n',
+  });
+});
+
+test('a request under way ends when the user interrupts it', async () => {
+  await rig.host.stop();
+  const waiting = rig.begin('get pods --request-timeout 60s');
+  await rig.connected();
+  waiting.stop();
+  expect(await waiting.outcome).toEqual({ code: 130, out: '', err: '' });
+});
+
 describe('what is wrong with a command line', () => {
   test.each([
     ['foo', 'error: unknown command "foo" for "troupe"'],

@@ -87,7 +87,7 @@ describe('the cluster a command is meant for', () => {
   });
   test('is said to be down when there is no file', async () => {
     await expect(chooseContext({}, env())).rejects.toMatchObject({
-      code: 'SETUP',
+      code: 'UNAVAILABLE',
       message:
         `The connection to the cluster "dev" failed: there is no ${root}/troupe/dev/context.json and no --server - ` +
         'is it up? (troupe up)',

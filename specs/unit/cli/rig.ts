@@ -48,6 +48,7 @@ export class Rig {
   logs: (asked: { container: string; tailLines?: number }) => string[] = () => [];
   readonly #random = seededRandom('rig');
   #silent = false;
+  #onConnect: () => void = () => {};
 
   static async start(options: { eager?: boolean } = {}): Promise<Rig> {
     const clock = systemClock({ background: true });
@@ -75,6 +76,14 @@ export class Rig {
   /** From now on the node answers nothing. */
   silence(): void {
     this.#silent = true;
+  }
+
+  /** Resolves when a command has connected. */
+  connected(): Promise<void> {
+    if (this.contexts.length > 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onConnect = resolve;
+    });
   }
 
   /** The bus of the node: logs are answered here, since the fake agent has none. */
@@ -156,6 +165,7 @@ export class Rig {
       version: '9.9.9',
       connect: async (context, options) => {
         this.contexts.push(context);
+        this.#onConnect();
         const bus = this.network.bus('cli');
         const { requestTimeoutMs, onWarning } = options;
         const { cluster } = context;
