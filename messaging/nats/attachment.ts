@@ -8,10 +8,13 @@ import type { StreamWatchInput } from './watch.ts';
 import { statusOf } from './wire.ts';
 
 const NANOS_PER_MS = 1_000_000;
-/** Entries asked for at a time, and the most that wait for the reader. */
-const BATCH = 512;
-/** Room for a few entries of the largest size. */
+/** Entries asked for at a time, so that about BATCH_BYTES wait for the reader at most. */
+const FIRST_BATCH = 64;
+const LEAST_BATCH = 4;
+const MOST_BATCH = 512;
 const BATCH_BYTES = 8 * 1_048_576;
+/** What remains of the size of the largest entry with each that follows. */
+const FORGET = 0.98;
 const PULL_MS = 30_000;
 /** The server says that it lives so often while it has nothing to send. */
 const HEARTBEAT_MS = 2_000;
@@ -34,8 +37,11 @@ export class Attachment {
   #heardAt = 0;
   /** Messages still to come of the batch asked for. */
   #asked = 0;
+  #batch = FIRST_BATCH;
   /** The consumer's own numbering, to see gaps. */
   #delivered = 0;
+  /** The largest entry of late, which bounds the next batch. */
+  #largestBytes = BATCH_BYTES / FIRST_BATCH;
   #over = false;
   #isCurrent = true;
   #lastRevision = 0;
@@ -82,7 +88,7 @@ export class Attachment {
       const event = this.#waiting.shift();
       if (this.#end.aborted) return undefined;
       if (event !== undefined) {
-        if (this.#asked === 0 && this.#waiting.length < BATCH / 2) this.#pull();
+        if (this.#asked === 0 && this.#waiting.length < this.#batch / 2) this.#pull();
         if (event === 'current') return { type: 'current', revision: this.#lastRevision };
         return { type: 'entry', entry: event };
       }
@@ -127,10 +133,12 @@ export class Attachment {
   #pull(): void {
     const { link, stream } = this.#input;
     if (this.#over || link.status !== 'connected') return;
-    this.#asked = BATCH;
+    // Not `max_bytes`: nats-server 2.9 loses the message that does not fit.
+    const fitting = Math.floor(BATCH_BYTES / this.#largestBytes);
+    this.#asked = Math.min(MOST_BATCH, Math.max(LEAST_BATCH, fitting));
+    this.#batch = this.#asked;
     const ask = {
-      batch: BATCH,
-      max_bytes: BATCH_BYTES,
+      batch: this.#asked,
       expires: PULL_MS * NANOS_PER_MS,
       idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
     };
@@ -153,9 +161,9 @@ export class Attachment {
       return;
     }
     const text = message.headers?.description ?? '';
-    if (status === 408 || status === 404 || (status === 409 && /maxbytes|batch completed/i.test(text))) {
+    if (status === 408 || status === 404 || (status === 409 && /batch completed/i.test(text))) {
       this.#asked = 0;
-      if (this.#waiting.length < BATCH / 2) this.#pull();
+      if (this.#waiting.length < this.#batch / 2) this.#pull();
       return;
     }
     this.#finish();
@@ -169,13 +177,14 @@ export class Attachment {
     }
     this.#delivered = position.delivered;
     this.#asked -= 1;
+    this.#largestBytes = Math.max(this.#largestBytes * FORGET, message.data.length, 1);
     const { revision } = position;
     if (!this.#isCurrent && revision > this.#lastRevision) this.#reachCurrent(this.#lastRevision);
     this.#push(this.#entry(message, revision, position.createdAt));
     if (!this.#isCurrent && (position.pending === 0 || revision >= this.#lastRevision)) {
       this.#reachCurrent(Math.max(revision, this.#lastRevision));
     }
-    if (this.#asked === 0 && this.#waiting.length < BATCH / 2) this.#pull();
+    if (this.#asked === 0 && this.#waiting.length < this.#batch / 2) this.#pull();
   }
 
   #entry(message: Msg, revision: number, createdAt: number): Entry {

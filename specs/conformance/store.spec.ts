@@ -275,6 +275,17 @@ describe.each(WORLDS)('store in %s', (worldName, open) => {
       await events.return?.();
     });
 
+    test('carries values of the largest size, more of them than a batch takes', async () => {
+      const count = 24;
+      for (let index = 0; index < count; index += 1) await bucket.put(`k${index}`, new Uint8Array(1_048_000));
+      const watch = observe(bucket);
+      await watch.arrivals.count(count + 1);
+      await bucket.put('after', new Uint8Array(1_048_000));
+      const all = await watch.arrivals.count(count + 2);
+      expect(all.slice(count - 1)).toEqual(['put k23@24', 'current@24', 'put after@25']);
+      await watch.stop();
+    });
+
     test('under constant writing becomes current and yields each revision once', async () => {
       await fill(50, (index) => `k${index}`);
       let isWriting = true;
