@@ -64,6 +64,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/version.ts'),
   },
   {
+    name: 'demo',
+    about: 'Run one pod on a cluster of its own, show its page, and take everything down',
+    load: () => import('./commands/demo.ts'),
+  },
+  {
     name: 'doctor',
     about: 'Tell what is missing or unsafe on this machine and its NATS, with the cure',
     load: () => import('./commands/doctor.ts'),

@@ -4,15 +4,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../messaging/ports.ts';
 
-/** `up`: the supervisor. */
-export type Role = 'up' | 'host' | 'node';
+/** `up`: the supervisor. `demo`: the mirror of the public registry. */
+export type Role = 'up' | 'host' | 'node' | 'demo';
 
 export interface RoleProcess {
   readonly role: Role;
   readonly pid: number;
 }
 
-const ROLES: readonly Role[] = ['up', 'host', 'node'];
+const ROLES: readonly Role[] = ['up', 'host', 'node', 'demo'];
 /** Marks a process as part of the cluster of a directory; see {@link roleArguments}. */
 const MARK = '--directory';
 /** Makes `up` the supervisor itself. */

@@ -2,7 +2,6 @@
 // Works from whatever is there, in whatever state it was left, and again after it was interrupted. It touches nothing
 // that does not bear this directory's name.
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { removeRealNode } from '../../actors/node/agent/real-removal.ts';
 import type { Clock } from '../../messaging/ports.ts';
 import { removeContext } from '../context.ts';
@@ -29,11 +28,11 @@ export async function takeDown(options: TakeDownOptions): Promise<boolean> {
   const place = placeOf(options.directory);
   const plan = readPlan(place);
   const supervisors = pidsOf(place.directory, ['up']);
-  if (!plan && supervisors.length === 0) return false;
+  if (!plan && roleProcesses(place.directory).length === 0) return false;
   const step = progress.step('ending the supervisor');
   await endProcesses(supervisors, { clock, withinMs: SUPERVISOR_MS });
   step.note('ending host and node');
-  await endProcesses(pidsOf(place.directory, ['host', 'node']), { clock, withinMs: PROCESS_MS });
+  await endProcesses(pidsOf(place.directory, ['host', 'node', 'demo']), { clock, withinMs: PROCESS_MS });
   step.note('removing pods and their network');
   if (plan) await removeNode(place.node, plan, options);
   step.note('ending nats-server');
@@ -52,9 +51,8 @@ function pidsOf(directory: string, roles: readonly string[]): number[] {
 
 async function removeNode(directory: string, plan: Plan, options: TakeDownOptions): Promise<void> {
   if (plan.runtime !== 'containerd') return;
-  const { clock, progress, keepData } = options;
+  const { clock, progress } = options;
   const { bridge, cgroupRoot, criSocket, cluster, node } = plan;
   const log = (line: string) => progress.say(line);
   await removeRealNode({ directory, bridge, cgroupRoot, criSocket, cluster, node, clock, log });
-  if (!keepData) await rm(join(directory), { recursive: true, force: true });
 }

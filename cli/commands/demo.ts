@@ -1,0 +1,37 @@
+// `troupe demo`: one pod on a cluster of its own, from nothing to its page and back to nothing.
+import type { Command } from 'commander';
+import type { CommandDefinition } from '../command.ts';
+import { demo } from '../demo/demo.ts';
+import { runMirror } from '../demo/images.ts';
+import { Progress } from '../up/progress.ts';
+import { commandName } from '../up/say.ts';
+
+interface DemoFlags {
+  readonly keep?: boolean;
+  readonly directory?: string;
+  readonly serveImages?: boolean;
+}
+
+export const command: CommandDefinition<DemoFlags> = {
+  declare: (on: Command) =>
+    on
+      .option('--keep', 'leave the cluster up')
+      .addOption(on.createOption('--directory <path>').hideHelp())
+      .addOption(on.createOption('--serve-images').hideHelp()),
+  run: async ({ io, clock }, _args, flags) => {
+    const { signal } = io;
+    if (flags.serveImages && flags.directory) {
+      const log = (line: string) => io.stderr.write(`${line}\n`);
+      await runMirror({ directory: flags.directory, signal, log });
+      return 0;
+    }
+    return demo({
+      keep: flags.keep ?? false,
+      command: commandName(process.argv, process.cwd()),
+      clock,
+      progress: new Progress(io.stderr, clock),
+      print: (line) => io.stdout.write(`${line}\n`),
+      signal,
+    });
+  },
+};
