@@ -18,6 +18,7 @@ export interface Connection {
 export interface ConnectOptions {
   readonly requestTimeoutMs: number | undefined;
   readonly onWarning: (warning: string) => void;
+  readonly onRepeat: () => void;
 }
 
 /** What main.ts and the specs hand in. */
@@ -47,6 +48,7 @@ export class Session {
   #context: Context | undefined;
   #connection: Promise<Connection> | undefined;
   #closed: Promise<void> | undefined;
+  #toldWaiting = false;
 
   constructor(world: CliWorld, globals: GlobalOptions) {
     this.io = world.io;
@@ -88,8 +90,11 @@ export class Session {
     if (!this.#connection) {
       const requestTimeoutMs = this.#requestTimeoutMs();
       this.#context = await chooseContext(this.globals, this.io.env);
-      const onWarning = (warning: string) => this.warn(`Warning: ${warning}`);
-      this.#connection = this.#world.connect(this.#context, { requestTimeoutMs, onWarning });
+      this.#connection = this.#world.connect(this.#context, {
+        requestTimeoutMs,
+        onWarning: (warning) => this.warn(`Warning: ${warning}`),
+        onRepeat: () => this.#tellWaiting(),
+      });
     }
     return this.#connection;
   }
@@ -101,6 +106,13 @@ export class Session {
       await connection?.close();
     })();
     return this.#closed;
+  }
+
+  /** Says once, on a terminal, why nothing is to be seen for a while. */
+  #tellWaiting(): void {
+    if (this.#toldWaiting || !this.io.stderr.isTty) return;
+    this.#toldWaiting = true;
+    this.warn(`Waiting for the cluster "${this.cluster}" to answer; Ctrl-C ends the wait`);
   }
 
   /** A clear end for a command that was interrupted. */

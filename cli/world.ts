@@ -109,7 +109,7 @@ async function standardInput(): Promise<string> {
 async function connect(context: Context, options: ConnectOptions, clock: Clock): Promise<Connection> {
   const random = systemRandom();
   const { cluster, server, user, pass } = context;
-  const { requestTimeoutMs, onWarning } = options;
+  const { requestTimeoutMs, onWarning, onRepeat } = options;
   const nats = await connectNats({
     servers: server.split(','),
     user,
@@ -124,7 +124,7 @@ async function connect(context: Context, options: ConnectOptions, clock: Clock):
     const text = `the NATS server at ${withoutSecrets(server)} does not accept these credentials`;
     throw new TroupeError('UNAUTHORIZED', text, { cause: error });
   });
-  const client = clientOf({ bus: nats.bus, clock, random, cluster, requestTimeoutMs, onWarning });
+  const client = clientOf({ bus: nats.bus, clock, random, cluster, requestTimeoutMs, onWarning, onRepeat });
   const close = async () => {
     await client.close();
     await nats.close();

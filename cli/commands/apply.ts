@@ -2,7 +2,6 @@
 import type { Client, FieldValidation, WriteOptions } from '../../messaging/client/index.ts';
 import { hasCode } from '../../schemas/errors.ts';
 import { kindOf } from '../../schemas/kinds.ts';
-import { locate, type Manifest } from '../../schemas/manifest.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { orThrow } from '../../schemas/or-throw.ts';
 import { validate } from '../../schemas/validate.ts';
@@ -73,13 +72,13 @@ export async function write(
   const client = await session.client();
   const done: KubeObject[] = [];
   const doing = verb === 'apply' ? 'applying' : 'creating';
-  const failed = await forEachManifest(session, options, { verb, doing }, async (given, manifest) => {
+  const failed = await forEachManifest(session, options, { verb, doing }, async (given) => {
     checkNamespace(session, given);
     const writing = { namespace: session.namespace, fieldValidation, dryRun: dryRun === 'server' };
     const { object, result } =
       dryRun === 'client'
         ? await pretend(client, given, verb, writing)
-        : await really(client, given, verb, writing, manifest);
+        : await really(client, given, verb, writing);
     done.push(object);
     tell(session, object, result, output, dryRun);
   });
@@ -95,15 +94,9 @@ async function really(
   given: KubeObject,
   verb: 'apply' | 'create',
   options: WriteOptions,
-  manifest: Manifest,
 ): Promise<{ object: KubeObject; result: string }> {
-  const tooLarge = (error: unknown) => (hasCode(error, 'TOO_LARGE') ? locate(error, manifest) : error);
-  try {
-    if (verb === 'create') return { object: await client.create(given, options), result: 'created' };
-    return (await client.apply(given, options))[0]!;
-  } catch (error) {
-    throw tooLarge(error);
-  }
+  if (verb === 'create') return { object: await client.create(given, options), result: 'created' };
+  return (await client.apply(given, options))[0]!;
 }
 
 /** What would happen, found out here: the object is checked, and only whether it exists is asked. */

@@ -54,7 +54,9 @@ export class Client implements AsyncDisposable {
     this.clock = clock;
     this.#onWarning = options.onWarning ?? (() => {});
     const { signal } = this.#closing;
-    this.#requester = { bus, clock, random, subjects: subjectsOf(cluster), requestTimeoutMs, signal };
+    const { onRepeat = () => {} } = options;
+    const subjects = subjectsOf(cluster);
+    this.#requester = { bus, clock, random, subjects, requestTimeoutMs, onRepeat, signal };
   }
 
   /** Stores a new object and answers it as stored. Errors: `ALREADY_EXISTS`, `INVALID`. */

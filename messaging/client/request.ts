@@ -13,6 +13,7 @@ export interface Requester {
   readonly random: Random;
   readonly subjects: Subjects;
   readonly requestTimeoutMs: number;
+  readonly onRepeat: (reason: TroupeError) => void;
   /** Aborted when the client is closed. */
   readonly signal: AbortSignal;
 }
@@ -61,6 +62,7 @@ export async function ask(requester: Requester, request: ApiRequest): Promise<Ap
       unsure ||= error.code === 'TIMEOUT';
       const pauseMs = pauseAfter(attempt, random);
       if (clock.monotonic() + pauseMs >= endsAt) throw error;
+      requester.onRepeat(error);
       await clock.sleep(pauseMs, signal);
     }
   }

@@ -1,4 +1,5 @@
 // What the client takes and gives: options of its verbs, the events of a watch, facts. Shapes only.
+import type { TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import type { Bus, Clock, Random } from '../ports.ts';
 
@@ -13,6 +14,8 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number;
   /** Told of each warning about an accepted request, such as an unknown field. */
   readonly onWarning?: (warning: string) => void;
+  /** Told of each attempt that failed and will be repeated. */
+  readonly onRepeat?: (reason: TroupeError) => void;
 }
 
 /** How unknown fields are taken: refused, accepted with a warning, accepted silently. */

@@ -89,6 +89,17 @@ describe('apply', () => {
     expect(err).toMatch(/^error: error parsing bad.yaml: line \d+: /);
   });
 
+  test('an object larger than NATS carries is refused, and the others are applied', async () => {
+    const big = `${named('big')
+      .trimEnd()
+      .replace('labels: {}', `annotations: {a: ${'x'.repeat(2_000_000)}}`)}\n---\n${NGINX}`;
+    const { code, out, err } = await rig.run('apply -f big.yaml', { files: { 'big.yaml': big } });
+    expect({ code, out }).toEqual({ code: 1, out: 'pod/nginx-pod created\n' });
+    expect(err).toMatch(
+      /^Error from server \(RequestEntityTooLarge\): error when applying "big.yaml:1": .* bytes are more than the 1048576 that NATS carries\n$/,
+    );
+  });
+
   test('dry runs store nothing', async () => {
     expect(await rig.run('apply -f pod.yaml --dry-run=client', { files })).toMatchObject({
       out: 'pod/nginx-pod created (dry run)\n',
@@ -382,10 +393,11 @@ test('a cluster nobody told of', async () => {
 
 test('a request under way ends when the user interrupts it', async () => {
   await rig.host.stop();
-  const waiting = rig.begin('get pods --request-timeout 60s');
-  await rig.connected();
+  const waiting = rig.begin('get pods --request-timeout 60s', { tty: true });
+  const told = 'Waiting for the cluster "dev" to answer; Ctrl-C ends the wait\n';
+  expect(await waiting.printed(/Waiting/)).toBe(told);
   waiting.stop();
-  expect(await waiting.outcome).toEqual({ code: 130, out: '', err: '' });
+  expect(await waiting.outcome).toEqual({ code: 130, out: '', err: told });
 });
 
 describe('what is wrong with a command line', () => {

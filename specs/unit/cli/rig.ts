@@ -48,7 +48,6 @@ export class Rig {
   logs: (asked: { container: string; tailLines?: number }) => string[] = () => [];
   readonly #random = seededRandom('rig');
   #silent = false;
-  #onConnect: () => void = () => {};
 
   static async start(options: { eager?: boolean } = {}): Promise<Rig> {
     const clock = systemClock({ background: true });
@@ -76,14 +75,6 @@ export class Rig {
   /** From now on the node answers nothing. */
   silence(): void {
     this.#silent = true;
-  }
-
-  /** Resolves when a command has connected. */
-  connected(): Promise<void> {
-    if (this.contexts.length > 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onConnect = resolve;
-    });
   }
 
   /** The bus of the node: logs are answered here, since the fake agent has none. */
@@ -165,9 +156,8 @@ export class Rig {
       version: '9.9.9',
       connect: async (context, options) => {
         this.contexts.push(context);
-        this.#onConnect();
         const bus = this.network.bus('cli');
-        const { requestTimeoutMs, onWarning } = options;
+        const { requestTimeoutMs, onWarning, onRepeat } = options;
         const { cluster } = context;
         const client = clientOf({
           bus,
@@ -176,6 +166,7 @@ export class Rig {
           cluster,
           requestTimeoutMs,
           onWarning,
+          onRepeat,
         });
         const close = async () => {
           await client.close();
