@@ -65,6 +65,16 @@ export class FakeHost {
     return this.order('stop', { uid, name, namespace, graceSeconds, fence });
   }
 
+  /** The whole of a log. */
+  async logs(request: object, node = NODE): Promise<string> {
+    const subject = this.subjects.node(node, 'logs');
+    let text = '';
+    for await (const { data } of this.bus.stream(subject, encode(request), { idleMs: 10_000 })) {
+      text += new TextDecoder().decode(data);
+    }
+    return text;
+  }
+
   nextFence(): number {
     this.fence += 1;
     return this.fence;

@@ -30,7 +30,7 @@ export function logSource(worker: PodWorker, request: LogsRequest): LogSource {
   const run = request.previous ? previousRun(worker, container) : currentRun(worker, container);
   const isLive = () => {
     const current = worker.unit(container)?.state.context.current;
-    return current?.id === run.id && current.state === 'running' && !worker.isGone && !worker.signal.aborted;
+    return current?.id === run.id && current.state === 'running' && !worker.isGone && !worker.hasLeft;
   };
   return { path: `${logFolderOf(pod)}/${logPathOf(container, run.attempt)}`, isLive };
 }

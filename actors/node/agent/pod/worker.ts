@@ -46,25 +46,25 @@ const PASSING = new Set<unknown>(['idle', 'pulling', 'creating', 'starting', 'in
 
 export class PodWorker {
   readonly node: NodeScope;
-  readonly signal: AbortSignal;
   readonly sandboxes = new Set<string>();
   /** Called after every change. */
   readonly listeners = new Set<() => void>();
   private readonly events: WorkerEvents;
-  private readonly ending = new AbortController();
+  private ending: AbortController | undefined;
+  hasLeft = false;
   private readonly units = new Map<string, ContainerUnit>();
   private readonly restarts = new Map<string, { restarts: number; last: Observation | undefined }>();
   private found: ReadonlyMap<string, FoundContainer> = new Map();
   private readonly cell: Cell<PodContext>;
   private before: PodStatus | undefined;
   private folders = new Set<string>();
+  private config: SandboxConfig | undefined;
   kept: KeptPod;
 
   constructor(node: NodeScope, kept: KeptPod, events: WorkerEvents) {
     this.node = node;
     this.kept = kept;
     this.events = events;
-    this.signal = this.ending.signal;
     const { initContainers = [], containers, restartPolicy = 'Always' } = kept.pod.spec!;
     const settings = {
       init: initContainers.map(({ name }) => name),
@@ -90,6 +90,13 @@ export class PodWorker {
 
   get uid(): string {
     return this.pod.metadata.uid!;
+  }
+
+  /** Aborted when the agent leaves the pod. Made when first asked for, since few pods need it. */
+  get signal(): AbortSignal {
+    this.ending ??= new AbortController();
+    if (this.hasLeft) this.ending.abort();
+    return this.ending.signal;
   }
 
   get state(): State<PodContext> {
@@ -124,7 +131,8 @@ export class PodWorker {
 
   /** The agent stops; the pod goes on. */
   leave(): void {
-    this.ending.abort();
+    this.hasLeft = true;
+    this.ending?.abort();
     this.cell.stop();
     for (const unit of this.units.values()) unit.stop();
   }
@@ -207,7 +215,10 @@ export class PodWorker {
   }
 
   sandboxConfig(attempt: number): SandboxConfig {
-    return sandboxConfig(this.node, this.pod, attempt, this.kept.fence);
+    if (this.config?.attempt !== attempt) {
+      this.config = sandboxConfig(this.node, this.pod, attempt, this.kept.fence);
+    }
+    return this.config;
   }
 
   released(): void {
