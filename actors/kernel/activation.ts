@@ -49,6 +49,12 @@ export interface ActivationHost {
   quarantined(activation: Activation, record: ActorRecord, mail: Mail, error: Error): void;
 }
 
+/** Events that make an object where there is none. */
+const CREATIONS: ReadonlySet<string> = new Set(['object.create', 'object.apply']);
+
+/** Requests on deleted objects that are remembered while the activation lives. */
+const REMEMBERED_FORMER = 32;
+
 export class Activation {
   readonly id: ActorId;
   readonly key: string;
@@ -62,6 +68,8 @@ export class Activation {
   private readonly mailbox: Mailbox;
   private readonly supervision: Supervision;
   private readonly fences = new Map<string, number>();
+  /** Requests that were carried out on objects of this name that have been deleted. */
+  private former: readonly string[] = [];
   private loaded: Loaded | undefined;
   private known = false;
   /** The revision of what is loaded, or of its deletion. */
@@ -143,10 +151,11 @@ export class Activation {
     for (let attempt = 1; ; attempt += 1) {
       this.checkWanted(mail);
       if (!this.known && !(attempt === 1 && this.isSurelyNew(mail))) await this.load(attempt === 1);
-      if (this.loaded && this.loaded.record.actor.applied === mail.id) {
-        return this.answerCommitted(mail, attempt > 1);
+      if (this.isCarriedOut(mail)) return this.answerCommitted(mail, attempt > 1);
+      if (removing && !this.loaded) {
+        this.remember(removing.record!);
+        return this.answer(mail, removing);
       }
-      if (removing && !this.loaded) return this.answer(mail, removing);
       this.checkFence(mail);
       let decision: Decision;
       try {
@@ -180,6 +189,21 @@ export class Activation {
     this.known = true;
     this.loaded = undefined;
     return true;
+  }
+
+  /** True when the message is part of the record already; throws when it was part of one that is no more. */
+  private isCarriedOut({ event, id }: Mail): boolean {
+    if (this.loaded) {
+      const { applied, requests = [] } = this.loaded.record.actor;
+      return applied === id || requests.includes(id);
+    }
+    if (!CREATIONS.has(event.type) || !this.former.includes(id)) return false;
+    throw new TroupeError('CONFLICT', `"${this.key}" was created by this very request, and deleted since`);
+  }
+
+  /** The object is deleted; what was asked of it may still come again. */
+  private remember({ actor }: ActorRecord): void {
+    this.former = [...this.former, ...(actor.requests ?? [])].slice(-REMEMBERED_FORMER);
   }
 
   /** Throws when the message should not be decided on here, or no more. */
@@ -225,7 +249,10 @@ export class Activation {
     const record = decision.record!;
     this.loaded = decision.remove ? undefined : { record, revision };
     this.revision = revision;
-    if (decision.remove) this.fences.clear();
+    if (decision.remove) {
+      this.fences.clear();
+      this.remember(record);
+    }
     this.host.committed(this, this.loaded?.record, revision);
     // Both come after the commit; the sender waits, the world does not.
     this.answer(mail, decision, revision);
@@ -245,7 +272,7 @@ export class Activation {
     const result = mail.event.type === 'object.create' ? 'created' : 'configured';
     const value = mail.event.type.startsWith('object.')
       ? present(record.object, revision)
-      : { accepted: true };
+      : (this.definition.answer?.(mail.event, record.object) ?? { accepted: true });
     mail.answer({ ok: true, value, headers: { [HEADER.result]: result } });
   }
 
@@ -258,7 +285,8 @@ export class Activation {
 
   private checkFence(mail: Mail): void {
     if (mail.from === undefined || mail.fence === undefined) return;
-    const seen = this.fences.get(mail.from) ?? 0;
+    const stored = this.loaded?.record.actor.fences?.[mail.from] ?? 0;
+    const seen = Math.max(this.fences.get(mail.from) ?? 0, stored);
     if (mail.fence < seen) {
       throw new TroupeError(
         'STALE_FENCE',

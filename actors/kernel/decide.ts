@@ -10,7 +10,7 @@ import type { KubeObject } from '../../schemas/object.ts';
 import { timestamp } from '../../schemas/time.ts';
 import type { ActorDefinition } from './definition.ts';
 import type { Mail } from './mailbox.ts';
-import { type ActorRecord, stateOf } from './record.ts';
+import { type ActorRecord, type ActorState, fencesAfter, requestsAfter, stateOf } from './record.ts';
 import type { Effect, Step, Stepper } from './step.ts';
 import { notFound, performVerb, VERBS, type Verb, type VerbRequest } from './verbs.ts';
 
@@ -184,11 +184,21 @@ function settle(before: ActorRecord | undefined, step: Step, mail: Mail, context
       settled: step.settled,
       createdBy: before?.actor.createdBy ?? mail.id,
       applied: mail.id,
+      ...remembered(before?.actor, mail),
     },
   };
   const remove = step.done && finalizers === 0 && before !== undefined;
   const fact = remove ? 'deleted' : undefined;
   return { record, remove, fact, effects: step.effects, object, value: undefined };
+}
+
+/** What a record keeps of the messages it came from, so that late and repeated ones are known. */
+function remembered(before: ActorState | undefined, mail: Mail): Pick<ActorState, 'requests' | 'fences'> {
+  const { from, fence } = mail;
+  const requests = isVerb(mail.event) ? requestsAfter(before, mail.id) : before?.requests;
+  const isFenced = from !== undefined && fence !== undefined;
+  const fences = isFenced ? fencesAfter(before, from, fence) : before?.fences;
+  return { ...(requests && { requests }), ...(fences && { fences }) };
 }
 
 /** The record of an actor that is held: state kept, the reason beside it and among the object's conditions. */

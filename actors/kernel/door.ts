@@ -152,6 +152,7 @@ export class Door {
       throw new TroupeError('UNSUPPORTED', `${kind.plural} cannot be written through the API`);
     }
     const { verb, plural, namespace } = address;
+    if (kind.namespaced && (verb === 'create' || verb === 'apply')) await this.checkNamespace(namespace);
     const { name, body } = this.named(verb, address, decode(message.data));
     const deadline = Number(message.headers[HEADER.deadline]);
     const leftMs = deadline > 0 ? deadline - host.world.clock.now() : host.limits.askMs;
@@ -168,6 +169,14 @@ export class Door {
     const shown: Record<string, string> = {};
     for (const name of [HEADER.result, HEADER.warning]) if (headers[name]) shown[name] = headers[name];
     return { value, headers: shown };
+  }
+
+  /** The view may lag behind a namespace just made, so the store has the last word. */
+  private async checkNamespace(name: string): Promise<void> {
+    const id = { plural: 'namespaces', namespace: '', name };
+    if (!this.written.has('namespaces') || this.options.host.hasSeen(keyOf(id))) return;
+    const entry = await this.options.host.bucket.get(keyOf(id));
+    if (entry?.operation !== 'put') throw notFound(id);
   }
 
   /** The name of the object to write; made up from `generateName` when the subject gives none. */

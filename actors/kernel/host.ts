@@ -272,9 +272,12 @@ export class Host implements ActivationHost {
 
   private fire(key: string, deadline: string): void {
     const id = idOfKey(key);
-    if (!this.keeps(id)) return this.timers.forget(key);
-    // Kept but not to be acted on: this host was paused or cut off, and will renew or let go.
-    if (!this.owns(id)) return this.timers.retry(key, deadline);
+    if (!this.owns(id)) {
+      // Kept but not to be acted on: this host was paused or cut off, and will renew or let go.
+      if (this.keeps(id)) this.timers.retry(key, deadline);
+      else this.timers.forget(key);
+      return;
+    }
     this.deliver(id, { type: DEADLINE, deadline }, (answer) => {
       if (!answer.ok && answer.error.code === 'NOT_FOUND') this.timers.forget(key);
       else if (!answer.ok || !isAccepted(answer.value)) this.timers.retry(key, deadline);

@@ -25,7 +25,31 @@ export interface ActorState {
   readonly createdBy: string;
   /** The message of this very commit: tells, after a lost reply, whether the write was done. */
   readonly applied: string;
+  /** Ids of the last API requests carried out, oldest first: one that comes again is not carried out again. */
+  readonly requests?: readonly string[];
+  /** The highest revision that each sender of fenced messages has spoken from. */
+  readonly fences?: Readonly<Record<string, number>>;
   readonly quarantine?: Quarantine;
+}
+
+/** Requests and senders remembered in a record; the oldest are forgotten first. */
+const REMEMBERED_REQUESTS = 8;
+const REMEMBERED_SENDERS = 32;
+
+/** The requests of a record after one more. */
+export function requestsAfter(before: ActorState | undefined, id: string): readonly string[] {
+  return [...(before?.requests ?? []), id].slice(-REMEMBERED_REQUESTS);
+}
+
+/** The fences of a record after a message from `from`, sent from revision `fence`. */
+export function fencesAfter(
+  before: ActorState | undefined,
+  from: string,
+  fence: number,
+): Readonly<Record<string, number>> {
+  const fences = Object.entries({ ...before?.fences, [from]: fence });
+  if (fences.length > REMEMBERED_SENDERS) fences.sort(([, left], [, right]) => right - left);
+  return Object.fromEntries(fences.slice(0, REMEMBERED_SENDERS));
 }
 
 export interface ActorRecord {

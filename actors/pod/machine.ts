@@ -79,6 +79,7 @@ export const podMachine = setup({
       const { object } = context;
       return uid === object.metadata.uid && node === nodeOf(object) && counter > context.counter;
     },
+    isForced: ({ context }) => context.object.metadata.deletionGracePeriodSeconds === 0,
     isGone: ({ event }) => (event as Reported).gone,
     isEnded: ({ event }) => isEnded((event as Reported).status as ReportedStatus),
   },
@@ -120,7 +121,7 @@ export const podMachine = setup({
           { guard: 'isNews', target: 'running', actions: ['announceReport', 'keepReport'] },
         ],
         'pod.refused': { target: 'unschedulable', actions: 'unbind' },
-        'object.deleted': 'stopping',
+        'object.deleted': [{ guard: 'isForced', target: 'forced' }, { target: 'stopping' }],
       },
     },
     running: {
@@ -131,14 +132,14 @@ export const podMachine = setup({
           { guard: and(['isNews', 'isEnded']), target: 'ended', actions: ['announceReport', 'keepReport'] },
           { guard: 'isNews', actions: ['announceReport', 'keepReport'] },
         ],
-        'object.deleted': 'stopping',
+        'object.deleted': [{ guard: 'isForced', target: 'forced' }, { target: 'stopping' }],
       },
     },
     ended: {
       tags: 'settled',
       on: {
         'node.reported': { guard: 'isNews', actions: 'keepReport' },
-        'object.deleted': 'stopping',
+        'object.deleted': [{ guard: 'isForced', target: 'forced' }, { target: 'stopping' }],
       },
     },
     stopping: {
@@ -151,8 +152,17 @@ export const podMachine = setup({
         ],
         'pod.gone': 'gone',
         // A shorter grace period: tell the node.
-        'object.deleted': { target: 'stopping', reenter: true },
+        'object.deleted': [
+          { guard: 'isForced', target: 'forced' },
+          { target: 'stopping', reenter: true },
+        ],
       },
+    },
+    // No grace at all: the object goes at once. The node is told; if it cannot hear, its next report is answered
+    // with `unknown`, and it removes what it has.
+    forced: {
+      entry: { type: 'stop', params: ({ context }) => ({ node: nodeOf(context.object) }) },
+      always: 'gone',
     },
     gone: { type: 'final' },
   },

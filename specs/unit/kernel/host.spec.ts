@@ -123,3 +123,14 @@ test('each node gets a range of pod addresses of its own, none that its machine 
   const ranges = items.map(({ spec }) => (spec as { podCIDR: string }).podCIDR);
   expect([...ranges].sort()).toEqual(['10.244.0.0/24', '10.244.1.0/24', '10.244.2.0/24']);
 });
+
+test('a namespace that does not exist takes nothing', async () => {
+  const world = new KernelWorld();
+  await world.host('h1');
+  const client = world.client();
+  const made = client.create({ ...podNamed('web'), metadata: { name: 'web', namespace: 'nowhere' } });
+  await expect(world.clock.until(made)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: 'namespaces "nowhere" not found',
+  });
+});
