@@ -1,5 +1,5 @@
-// What a command is: how it declares its arguments, and what it does. A command prints through its session, throws what
-// goes wrong, and knows nothing of the process around it.
+// What a command is: how it declares its arguments, and what it does. A command prints through its session,
+// throws what goes wrong, and knows nothing of the process around it.
 import type { Command } from 'commander';
 import type { Session } from './session.ts';
 

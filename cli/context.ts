@@ -1,5 +1,5 @@
-// The context file: how to reach a cluster, left behind by `troupe up` for every later command. It holds a password, so it
-// is private (0600 in a directory 0700) and is refused when others could read it.
+// The context file: how to reach a cluster, left behind by `troupe up` for every later command. It holds a
+// password, so it is private (0600 in a directory 0700) and is refused when others could read it.
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TroupeError } from '../schemas/errors.ts';
@@ -87,9 +87,9 @@ export interface ContextChoice {
 }
 
 /**
- * The cluster a command is meant for: options first, then TROUPE_SERVER, TROUPE_CLUSTER, TROUPE_USER and TROUPE_PASSWORD,
- * then the context file. Passwords never come from the command line. Errors: `SETUP`, `UNAVAILABLE` when nothing says
- * where the cluster is.
+ * The cluster a command is meant for: options first, then TROUPE_SERVER, TROUPE_CLUSTER, TROUPE_USER and
+ * TROUPE_PASSWORD, then the context file. Passwords never come from the command line. Errors: `SETUP`,
+ * `UNAVAILABLE` when nothing says where the cluster is.
  */
 export async function chooseContext(choice: ContextChoice, env: Env): Promise<Context> {
   const named = choice.cluster ?? env.TROUPE_CLUSTER;
@@ -105,7 +105,8 @@ export async function chooseContext(choice: ContextChoice, env: Env): Promise<Co
     const cluster = named ?? DEFAULT_CLUSTER;
     throw new TroupeError(
       'UNAVAILABLE',
-      `The connection to the cluster "${cluster}" failed: there is no ${path} and no --server - is it up? (troupe up)`,
+      `The connection to the cluster "${cluster}" failed: there is no ${path} and no --server - is it ` +
+        `up? (troupe up)`,
       { details: { cluster } },
     );
   }

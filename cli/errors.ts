@@ -51,7 +51,10 @@ export function errorText(error: unknown): string {
 /** Said instead of a bare UNAVAILABLE: who was asked, and what to do. */
 export function unreachableText(cluster: string, server: string, error: unknown): string | undefined {
   if (!hasCode(error, 'UNAVAILABLE')) return undefined;
-  return `The connection to the cluster "${cluster}" at ${withoutSecrets(server)} failed - is it up? (troupe up)`;
+  return (
+    `The connection to the cluster "${cluster}" at ${withoutSecrets(server)} failed - is it up? ` +
+    `(troupe up)`
+  );
 }
 
 /** A server's address as it may be shown. */

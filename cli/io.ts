@@ -1,5 +1,6 @@
-// What a command may touch of the world outside the cluster: its streams, its environment, files by name, the time zone.
-// main.ts hands in the real one; specs hand in one of their own, so that every command runs in-process.
+// What a command may touch of the world outside the cluster: its streams, its environment, files by name, the
+// time zone. main.ts hands in the real one; specs hand in one of their own, so that every command runs
+// in-process.
 
 /** A stream to print to. Writing never throws, also when nobody reads any more. */
 export interface Output {

@@ -1,5 +1,5 @@
-// The manifests behind `-f`, and doing something with each: sound ones are carried out, bad ones are told with file and
-// line, and the exit code tells that there were any.
+// The manifests behind `-f`, and doing something with each: sound ones are carried out, bad ones are told
+// with file and line, and the exit code tells that there were any.
 
 import { hasCode, TroupeError } from '../schemas/errors.ts';
 import { locate, type Manifest, parseManifests } from '../schemas/manifest.ts';
@@ -14,8 +14,8 @@ export interface FileOptions {
 }
 
 /**
- * Runs `perform` for every object of the files, in order. Resolves to the number of those that failed, each told already.
- * A cluster that cannot be reached ends it at once.
+ * Runs `perform` for every object of the files, in order. Resolves to the number of those that failed, each
+ * told already. A cluster that cannot be reached ends it at once.
  */
 export async function forEachManifest(
   session: Session,

@@ -1,4 +1,5 @@
-// Says what is being waited for, on terminals, once it takes longer than a second; wiped away when the wait ends.
+// Says what is being waited for, on terminals, once it takes longer than a second; wiped away when the wait
+// ends.
 import type { Timer } from '../messaging/ports.ts';
 import type { Session } from './session.ts';
 

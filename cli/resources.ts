@@ -40,7 +40,8 @@ export function selectionsOf(args: readonly string[], verb: string): Selection[]
 
 function mixedForms(verb: string): string {
   return (
-    'there is no need to specify a resource type as a separate argument when passing arguments in resource/name ' +
+    'there is no need to specify a resource type as a separate argument when passing arguments in ' +
+    'resource/name ' +
     `form (e.g. 'troupe ${verb} resource/<resource_name>' instead of ` +
     `'troupe ${verb} resource resource/<resource_name>'`
   );

@@ -1,5 +1,5 @@
-// From a command line to an exit code: parses it with commander, runs the command, and tells what went wrong in kubectl's
-// words. The process itself is main.ts's.
+// From a command line to an exit code: parses it with commander, runs the command, and tells what went wrong
+// in kubectl's words. The process itself is main.ts's.
 import { Command, CommanderError, Option } from 'commander';
 import { TroupeError } from '../schemas/errors.ts';
 import type { Action, CommandRow } from './command.ts';

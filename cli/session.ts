@@ -1,5 +1,5 @@
-// What every command is given: the streams, the options all commands share, and the way to the cluster. A session opens
-// at most one connection and closes it.
+// What every command is given: the streams, the options all commands share, and the way to the cluster. A
+// session opens at most one connection and closes it.
 import { type Client, DEFAULT_NAMESPACE } from '../messaging/client/index.ts';
 import type { Bus, Clock } from '../messaging/ports.ts';
 import { TroupeError } from '../schemas/errors.ts';

@@ -1,5 +1,5 @@
-// The table of all commands, in the order of `troupe --help`. A new command is a file that exports `command`, and a row
-// here.
+// The table of all commands, in the order of `troupe --help`. A new command is a file that exports `command`,
+// and a row here.
 import type { CommandRow } from './command.ts';
 
 export const COMMANDS: readonly CommandRow[] = [

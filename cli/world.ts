@@ -1,5 +1,5 @@
-// The command line's own adapters: the process' streams, files and signals, and the connection over NATS. The only file
-// of the commands that touches the process.
+// The command line's own adapters: the process' streams, files and signals, and the connection over NATS. The
+// only file of the commands that touches the process.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clientOf } from '../messaging/client/index.ts';

@@ -32,7 +32,8 @@ interface Target {
 }
 
 const FORCE_WARNING =
-  'Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. ' +
+  'Warning: Immediate deletion does not wait for confirmation that the running resource has been ' +
+  'terminated. ' +
   'The resource may continue to run on the cluster indefinitely.';
 
 export const command: CommandDefinition<DeleteCommandOptions> = {
@@ -89,7 +90,8 @@ interface Plan {
 function planOf(args: readonly string[], options: DeleteCommandOptions): Plan {
   if (args.length === 0 && !options.filename) {
     throw new UsageError(
-      'You must provide one or more resources by argument or filename.\nExample resource specifications include:\n' +
+      'You must provide one or more resources by argument or filename.\nExample resource ' +
+        'specifications include:\n' +
         "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
     );
   }

@@ -1,5 +1,5 @@
-// Objects that have no description of their own: metadata first, then every field, as kubectl does for kinds it does not
-// know; and namespaces.
+// Objects that have no description of their own: metadata first, then every field, as kubectl does for kinds
+// it does not know; and namespaces.
 import type { Event } from '../../schemas/event.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { describeEvents } from './events.ts';

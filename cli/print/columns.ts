@@ -1,4 +1,5 @@
-// The columns of each kind: headers and cells as kubectl prints them. Kinds without columns of their own show NAME and AGE.
+// The columns of each kind: headers and cells as kubectl prints them. Kinds without columns of their own show
+// NAME and AGE.
 import type { Event } from '../../schemas/event.ts';
 import type { Kind } from '../../schemas/kinds.ts';
 import type { Node } from '../../schemas/node.ts';

@@ -1,4 +1,5 @@
-// What kubectl shows of a pod in READY, STATUS and RESTARTS: one word that tells why a pod is not simply running. Pure.
+// What kubectl shows of a pod in READY, STATUS and RESTARTS: one word that tells why a pod is not simply
+// running. Pure.
 import type { Pod } from '../../schemas/pod/kind.ts';
 import type { ContainerStatus } from '../../schemas/pod/pod-status.ts';
 import { parseTimestamp } from '../../schemas/time.ts';

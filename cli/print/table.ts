@@ -1,5 +1,5 @@
-// Tables as `get` prints them. A table remembers the widths of its columns, so that rows printed later, while watching,
-// stand below those before.
+// Tables as `get` prints them. A table remembers the widths of its columns, so that rows printed later, while
+// watching, stand below those before.
 import type { KubeObject } from '../../schemas/object.ts';
 import type { Column } from './columns.ts';
 import { lengthOf, TABLE_TABS } from './tabs.ts';

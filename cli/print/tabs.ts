@@ -1,5 +1,6 @@
-// Text in columns, by the rules of Go's text/tabwriter, which kubectl prints with: a tab ends a cell, and neighbouring
-// lines that have a cell in a column share that column's width. What stands after the last tab of a line is in no column.
+// Text in columns, by the rules of Go's text/tabwriter, which kubectl prints with: a tab ends a cell, and
+// neighbouring lines that have a cell in a column share that column's width. What stands after the last tab
+// of a line is in no column.
 
 export interface TabOptions {
   /** Least width of a column, padding included. */
@@ -23,7 +24,10 @@ export function alignTabs(text: string, options: TabOptions): string {
     .join('\n');
 }
 
-/** Sets the widths of `column` for each run of lines that have a cell there, and of the columns within that run. */
+/**
+ * Sets the widths of `column` for each run of lines that have a cell there, and of the columns within that
+ * run.
+ */
 function measure(
   lines: string[][],
   widths: number[][],

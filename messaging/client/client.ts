@@ -1,5 +1,6 @@
-// The client of a cluster's public door: the API's verbs as methods, over any Bus, from any process. It keeps nothing but
-// its open streams; every answer comes from the cluster. Used by the command line, the library and the specs alike.
+// The client of a cluster's public door: the API's verbs as methods, over any Bus, from any process. It keeps
+// nothing but its open streams; every answer comes from the cluster. Used by the command line, the library
+// and the specs alike.
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import { parseManifests } from '../../schemas/manifest.ts';
 import type { KubeObject } from '../../schemas/object.ts';
@@ -30,9 +31,10 @@ import type {
 import { watchObjects } from './watching.ts';
 
 /**
- * A client of one cluster. Requests that get no answer are repeated with the same identity, so that they are carried out
- * once, until `requestTimeoutMs` has passed. All errors are {@link TroupeError}s: `NOT_FOUND`, `ALREADY_EXISTS`,
- * `CONFLICT`, `INVALID`, … as the cluster answers; `UNAVAILABLE` when no host does, `TIMEOUT` when the outcome is not known.
+ * A client of one cluster. Requests that get no answer are repeated with the same identity, so that they are
+ * carried out once, until `requestTimeoutMs` has passed. All errors are {@link TroupeError}s: `NOT_FOUND`,
+ * `ALREADY_EXISTS`, `CONFLICT`, `INVALID`, … as the cluster answers; `UNAVAILABLE` when no host does,
+ * `TIMEOUT` when the outcome is not known.
  *
  * @example
  * await using client = clientOf({ bus, clock: systemClock(), random: systemRandom(), cluster: 'dev' });
@@ -65,9 +67,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * States what is desired: creates what is missing, changes what differs. Takes YAML or JSON text with any number of
-   * documents, an object, or objects; answers one {@link Applied} for each, in order. Stops at the first error; what was
-   * applied before stays. Errors: `BAD_REQUEST`, `INVALID`, `CONFLICT`.
+   * States what is desired: creates what is missing, changes what differs. Takes YAML or JSON text with any
+   * number of documents, an object, or objects; answers one {@link Applied} for each, in order. Stops at the
+   * first error; what was applied before stays. Errors: `BAD_REQUEST`, `INVALID`, `CONFLICT`.
    */
   async apply(
     desired: string | KubeObject | readonly KubeObject[],
@@ -92,8 +94,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Asks an object to end; a pod does so in good order, and the answer shows its deletionTimestamp. An object that is gone
-   * at once is answered by a `Status` of kind Success. Errors: `NOT_FOUND`, `CONFLICT`.
+   * Asks an object to end; a pod does so in good order, and the answer shows its deletionTimestamp. An object
+   * that is gone at once is answered by a `Status` of kind Success. Errors: `NOT_FOUND`, `CONFLICT`.
    */
   async delete(kind: string, name: string, options: DeleteOptions = {}): Promise<KubeObject> {
     const id = targetOf(kindNamed(kind), name);
@@ -126,8 +128,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * What there is, then a BOOKMARK, then every change, each once, until the iteration is left or `signal` is aborted. Goes
-   * on over broken connections and lost hosts. Errors: `UNAVAILABLE` when no host serves for `requestTimeoutMs`.
+   * What there is, then a BOOKMARK, then every change, each once, until the iteration is left or `signal` is
+   * aborted. Goes on over broken connections and lost hosts. Errors: `UNAVAILABLE` when no host serves for
+   * `requestTimeoutMs`.
    */
   watch(kind: string, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
     const { namespace, ...criteria } = options;
@@ -141,8 +144,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * News of the cluster from now on. `filter` is a key with `*` and `>` as in NATS: `pods.default.*`, `nodes.>`. Facts may be
-   * lost with the connection: whoever needs certainty reads the object.
+   * News of the cluster from now on. `filter` is a key with `*` and `>` as in NATS: `pods.default.*`,
+   * `nodes.>`. Facts may be lost with the connection: whoever needs certainty reads the object.
    */
   facts(filter = '>'): AsyncIterableIterator<Fact> & AsyncDisposable {
     const { bus, subjects } = this.#requester;

@@ -1,5 +1,5 @@
-// Facts as they come in, as an async iterator. Listening starts with the call, not with the first `next`, so that nothing
-// announced in between is missed. What waits for the reader is bounded.
+// Facts as they come in, as an async iterator. Listening starts with the call, not with the first `next`, so
+// that nothing announced in between is missed. What waits for the reader is bounded.
 import { TroupeError } from '../../schemas/errors.ts';
 import { decode } from '../envelope.ts';
 import type { Bus, Message, Subscription } from '../ports.ts';

@@ -1,5 +1,5 @@
-// One pod as a user of the library holds it: wait until something is true of it, read it, delete it, read its logs.
-// Waiting is done by a watch, never by asking again and again.
+// One pod as a user of the library holds it: wait until something is true of it, read it, delete it, read its
+// logs. Waiting is done by a watch, never by asking again and again.
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import type { Pod } from '../../schemas/pod/kind.ts';
@@ -25,11 +25,12 @@ export class PodRef {
   }
 
   /**
-   * The pod as soon as `predicate` is true of it; at once when it is already. Survives lost hosts and restarted servers.
-   * Errors: `TIMEOUT`, which says the phase, what was expected and what was last seen.
+   * The pod as soon as `predicate` is true of it; at once when it is already. Survives lost hosts and
+   * restarted servers. Errors: `TIMEOUT`, which says the phase, what was expected and what was last seen.
    *
    * @example
-   * const pod = await client.pod('default/web').until((pod) => pod.status?.phase === 'Running', { withinMs: 30_000 });
+   * const pod = await client.pod('default/web').until((pod) => pod.status?.phase === 'Running', { withinMs:
+   * 30_000 });
    */
   async until(predicate: (pod: Pod) => boolean, options: UntilOptions = {}): Promise<Pod> {
     const expected = options.expected ?? sourceOf(predicate);

@@ -1,5 +1,5 @@
-// One request to the public door, repeated while repeating can help: the same message with the same Troupe-Id, so that
-// the cluster does it once however often it arrives. It never repeats what was refused.
+// One request to the public door, repeated while repeating can help: the same message with the same
+// Troupe-Id, so that the cluster does it once however often it arrives. It never repeats what was refused.
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import { answerOf, encode, HEADER } from '../envelope.ts';
 import type { ActorId } from '../identity.ts';

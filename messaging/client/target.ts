@@ -22,7 +22,9 @@ export function targetOf(kind: Kind, name: string): ActorId {
   return { plural: kind.plural, namespace: kind.namespaced ? namespace : '', name: own };
 }
 
-/** The identity an object gives itself. Errors: `UNSUPPORTED` for a kind nobody knows, `BAD_REQUEST` for none. */
+/**
+ * The identity an object gives itself. Errors: `UNSUPPORTED` for a kind nobody knows, `BAD_REQUEST` for none.
+ */
 export function addressOf(object: KubeObject, namespace = DEFAULT_NAMESPACE): { kind: Kind; id: ActorId } {
   if (typeof object !== 'object' || object === null || Array.isArray(object)) {
     throw new TroupeError('BAD_REQUEST', 'an object was expected, with apiVersion and kind');

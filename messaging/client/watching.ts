@@ -1,6 +1,6 @@
-// A watch that goes on: when the stream breaks, falls silent or its host stops, it is opened anew after the last revision
-// seen. Only when that is no longer kept is everything read again; then what has vanished meanwhile is yielded as
-// DELETED and what was seen before is not ADDED twice. Never polls.
+// A watch that goes on: when the stream breaks, falls silent or its host stops, it is opened anew after the
+// last revision seen. Only when that is no longer kept is everything read again; then what has vanished
+// meanwhile is yielded as DELETED and what was seen before is not ADDED twice. Never polls.
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { decode } from '../envelope.ts';
@@ -97,7 +97,8 @@ class Watch {
       yield event;
       return;
     }
-    // While everything is read, revisions come in no order: only the bookmark at its end tells where to resume.
+    // While everything is read, revisions come in no order: only the bookmark at its end tells where to
+    // resume.
     if (this.#after !== undefined) this.#after = object.metadata.resourceVersion ?? this.#after;
     if (type === 'DELETED') {
       if (this.#known.delete(name) || this.#met === undefined) yield event;
@@ -127,7 +128,10 @@ class Watch {
   }
 }
 
-/** Yields what is there, a BOOKMARK, then every change, until `signal` is aborted. Throws what cannot be mended. */
+/**
+ * Yields what is there, a BOOKMARK, then every change, until `signal` is aborted. Throws what cannot be
+ * mended.
+ */
 export function watchObjects(
   requester: Requester,
   id: ActorId,

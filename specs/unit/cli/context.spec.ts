@@ -89,7 +89,8 @@ describe('the cluster a command is meant for', () => {
     await expect(chooseContext({}, env())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message:
-        `The connection to the cluster "dev" failed: there is no ${root}/troupe/dev/context.json and no --server - ` +
+        `The connection to the cluster "dev" failed: there is no ${root}/troupe/dev/context.json and ` +
+        `no --server - ` +
         'is it up? (troupe up)',
     });
     await expect(chooseContext({ contextFile: '/no/where' }, env())).rejects.toMatchObject({

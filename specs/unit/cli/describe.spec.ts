@@ -4,8 +4,8 @@ import { Page } from '../../../cli/describe/page.ts';
 import { describePod } from '../../../cli/describe/pod.ts';
 import { NOW_MS, podEvents, richNode, richPod } from './objects.ts';
 
-// Printed by kubectl 1.32 for the same objects; but for the ages, for the names of ports (kubectl 1.34 shows them), and
-// for the lease of a node, which Troupe does not have.
+// Printed by kubectl 1.32 for the same objects; but for the ages, for the names of ports (kubectl 1.34 shows
+// them), and for the lease of a node, which Troupe does not have.
 const POD = [
   'Name:             web',
   'Namespace:        default',
@@ -135,9 +135,12 @@ const NODE = [
   'Taints:             dedicated=lab:NoSchedule',
   'Unschedulable:      false',
   'Conditions:',
-  '  Type    Status  LastHeartbeatTime                 LastTransitionTime                Reason         Message',
-  '  ----    ------  -----------------                 ------------------                ------         -------',
-  '  Ready   True    Thu, 01 Jan 2026 11:59:55 +0000   Thu, 01 Jan 2026 10:00:05 +0000   KubeletReady   the agent is ready',
+  '  Type    Status  LastHeartbeatTime                 LastTransitionTime                Reason        ' +
+    ' Message',
+  '  ----    ------  -----------------                 ------------------                ------        ' +
+    ' -------',
+  '  Ready   True    Thu, 01 Jan 2026 11:59:55 +0000   Thu, 01 Jan 2026 10:00:05 +0000   KubeletReady  ' +
+    ' the agent is ready',
   'Addresses:',
   '  InternalIP:  192.168.0.2',
   '  Hostname:    n1',

@@ -1,5 +1,5 @@
-// Objects that use much of what a description can show. The expected texts in the specs were printed by kubectl 1.32 for
-// these very objects.
+// Objects that use much of what a description can show. The expected texts in the specs were printed by
+// kubectl 1.32 for these very objects.
 import type { Event } from '../../../schemas/event.ts';
 import type { Node } from '../../../schemas/node.ts';
 import type { Pod } from '../../../schemas/pod/kind.ts';

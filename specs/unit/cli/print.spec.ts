@@ -277,8 +277,10 @@ describe('tables', () => {
   });
   test('pods, wide, with namespace and labels', () => {
     expect(tableText('pods', [richPod], { wide: true, withNamespace: true, showLabels: true })).toBe(
-      'NAMESPACE   NAME   READY   STATUS             RESTARTS      AGE   IP           NODE   NOMINATED NODE   READINESS GATES   LABELS\n' +
-        'default     web    1/2     CrashLoopBackOff   3 (30s ago)   60m   10.244.0.7   n1     <none>           <none>            app=web,tier=front\n',
+      'NAMESPACE   NAME   READY   STATUS             RESTARTS      AGE   IP           NODE   NOMINATED ' +
+        'NODE   READINESS GATES   LABELS\n' +
+        'default     web    1/2     CrashLoopBackOff   3 (30s ago)   60m   10.244.0.7   n1     <none>  ' +
+        '         <none>            app=web,tier=front\n',
     );
   });
   test('nodes', () => {
@@ -292,7 +294,8 @@ describe('tables', () => {
   });
   test('nodes, wide', () => {
     expect(tableText('nodes', [richNode], { wide: true, noHeaders: true })).toBe(
-      'n1    Ready   control-plane   120m   v0.1.0   192.168.0.2   <none>   Debian GNU/Linux 12 (bookworm)   6.18.0   containerd://1.6.20\n',
+      'n1    Ready   control-plane   120m   v0.1.0   192.168.0.2   <none>   Debian GNU/Linux 12 ' +
+        '(bookworm)   6.18.0   containerd://1.6.20\n',
     );
   });
   test('events', () => {

@@ -1,5 +1,5 @@
-// A cluster in memory with a command line beside it: commands run in-process against a real host, and what they print is
-// kept.
+// A cluster in memory with a command line beside it: commands run in-process against a real host, and what
+// they print is kept.
 import { type RunningHost, startHost } from '../../../actors/host.ts';
 import type { Context } from '../../../cli/context.ts';
 import { UsageError } from '../../../cli/errors.ts';

@@ -57,7 +57,8 @@ describe('verbs', () => {
     rig.script = ({ body, answer }) =>
       answer(body, { 'Troupe-Result': results.shift()!, 'Troupe-Warning': '["unknown field \\"a\\""]' });
     const text =
-      'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: b}\n';
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Node\nmetadata: ' +
+      '{name: b}\n';
     const applied = await rig.clock.until(
       Promise.all([rig.client.apply(text), rig.client.apply(pod), rig.client.apply([pod, pod])]),
     );

@@ -15,7 +15,7 @@ test('until resolves with the pod, at once when it is true already', async () =>
   expect(rig.clock.armed).toBe(0);
 });
 
-test('until waits for a pod that does not exist yet, over a broken watch, without asking in between', async () => {
+test('until waits for a pod that does not exist yet, over a broken watch, without polling', async () => {
   const rig = new ScriptedDoor();
   rig.script = ({ event, end }) => {
     if (rig.asked.length === 1) {
@@ -62,8 +62,10 @@ test('a time-out tells phase, pod, what was expected and what was seen', async (
     code: 'TIMEOUT',
     message: expect.stringMatching(
       new RegExp(
-        '^not within 5000 ms: pod default/web: phase Pending; expected \\(?pod\\)? ?=> ?pod\\.status\\?\\.phase === ' +
-          '\'Running\'; actual: phase Pending, container a waiting \\(ImagePullBackOff: Back-off pulling image "nginy"\\), ' +
+        '^not within 5000 ms: pod default/web: phase Pending; expected \\(?pod\\)? ?=> ' +
+          '?pod\\.status\\?\\.phase === ' +
+          '.Running.; actual: phase Pending, container a waiting ' +
+          '\\(ImagePullBackOff: Back-off pulling image "nginy"\\), ' +
           'container b terminated with exit code 1 after 2 restarts \\(Error\\)$',
       ),
     ),

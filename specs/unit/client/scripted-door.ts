@@ -1,5 +1,5 @@
-// A public door that answers as a spec says, to show a client what a sound cluster rarely shows it: lost answers, broken
-// streams, revisions no longer kept. A clock that the spec moves.
+// A public door that answers as a spec says, to show a client what a sound cluster rarely shows it: lost
+// answers, broken streams, revisions no longer kept. A clock that the spec moves.
 import { type Client, type ClientOptions, clientOf } from '../../../messaging/client/index.ts';
 import { decode, encode, HEADER } from '../../../messaging/envelope.ts';
 import { ManualClock, memoryNetwork, seededRandom } from '../../../messaging/memory/index.ts';
