@@ -2,6 +2,7 @@
 // which they were made, and all promises that can go on do so between two timers, so that a spec always sees the
 // same order of things.
 import type { Clock, Timer } from '../ports.ts';
+import { settled } from '../system/settled.ts';
 
 interface Pending {
   readonly at: number;
@@ -115,11 +116,6 @@ export class ManualClock implements Clock {
     while (this.#heap.length > 0 && !this.#heap[0]!.run) pop(this.#heap);
     return this.#heap[0];
   }
-}
-
-/** Resolves when every promise that could go on has gone on. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function before(a: Pending, b: Pending): boolean {
