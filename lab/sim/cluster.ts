@@ -100,6 +100,7 @@ export class SimCluster {
     this.invariants = new Invariants({
       bucket: bucketsOf(CLUSTER).objects,
       history: this.history,
+      nowMs: () => this.timeline.elapsedMs,
       clocksDifferMs: swarm.skewMs + (swarm.blows.jumpClock ? JUMPS_MS : 0),
       onBroken,
     });

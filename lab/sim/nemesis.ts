@@ -40,7 +40,8 @@ export class Nemesis {
   }
 
   private strike(blow: keyof Blows): void {
-    const { hosts, agents, network, faults, history } = this.cluster;
+    const { hosts, agents, network, faults, history, invariants } = this.cluster;
+    invariants.disturbed();
     const host = hosts[this.random.below(hosts.length)]!;
     const agent = agents[this.random.below(agents.length)]!;
     const forMs = LONGEST_MS * this.random.next() ** 2;
