@@ -16,9 +16,11 @@ export interface ProcessOptions {
   readonly cgroupRoot: string;
 }
 
-export type Order =
-  | { readonly id: number; readonly verb: 'run' | 'stop'; readonly body: object }
-  | { readonly id: number; readonly verb: 'logs'; readonly body: object };
+export interface Order {
+  readonly id: number;
+  readonly verb: 'run' | 'stop' | 'logs';
+  readonly body: object;
+}
 
 async function main({ socket, directory, cgroupRoot }: ProcessOptions): Promise<void> {
   const clock = systemClock();

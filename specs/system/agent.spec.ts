@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { get } from 'node:http';
 import path from 'node:path';
 import type { Pod } from '../../schemas/pod/kind.ts';
+import type { Order, ProcessOptions } from '../support/agent-process.ts';
 import type { Report } from '../support/fake-host.ts';
 import { type RealRuntime, startRealRuntime } from '../support/real-runtime.ts';
 
@@ -21,7 +22,7 @@ class AgentProcess {
   private orders = 0;
 
   constructor(real: RealRuntime) {
-    const options = {
+    const options: ProcessOptions = {
       socket: real.containerd.socket,
       directory: path.join(real.directory, 'agent'),
       cgroupRoot: real.cgroupRoot,
@@ -39,12 +40,12 @@ class AgentProcess {
     return this.until(() => this.isReady, 'the agent is ready');
   }
 
-  order(verb: 'run' | 'stop' | 'logs', body: object): Promise<any> {
+  order(verb: Order['verb'], body: object): Promise<any> {
     this.orders += 1;
     const id = this.orders;
     return new Promise((resolve, reject) => {
       this.answers.set(id, ({ answer, error }) => (error ? reject(new Error(error)) : resolve(answer)));
-      this.child.send({ id, verb, body });
+      this.child.send({ id, verb, body } satisfies Order);
     });
   }
 

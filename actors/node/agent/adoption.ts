@@ -2,7 +2,7 @@
 // runs is touched. What neither explains is only named here; whether it goes is decided when the API has answered.
 
 import { observationOf } from './container/effects.ts';
-import type { Observation } from './container/machine.ts';
+import type { Observation } from './container/run.ts';
 import { sandboxFound } from './pod/effects.ts';
 import { readAllKept } from './pod/kept.ts';
 import type { FoundContainer, FoundPod } from './pod/worker.ts';

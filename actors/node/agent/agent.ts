@@ -62,6 +62,7 @@ export interface Agent {
 }
 
 const NODE_FILE = 'node.json';
+const VERSION_WITHIN_MS = 200;
 
 const UNKNOWN_MACHINE: NodeInfo = {
   architecture: 'amd64',
@@ -82,7 +83,8 @@ const UNKNOWN_MACHINE: NodeInfo = {
  *
  * @example
  * ```ts
- * const agent = await startAgent({ world, cluster: 'dev', node: 'n1', runtime, files, capacity, addresses, shards: 64 });
+ * const shared = { world, cluster: 'dev', shards: 64 };
+ * const agent = await startAgent({ ...shared, node: 'n1', runtime, files, capacity, addresses });
  * await agent.ready;
  * ```
  */
@@ -224,9 +226,16 @@ class RunningAgent implements Agent {
     const before = await this.rememberedCIDR();
     if (before !== undefined) await this.open(before);
     else registration.trouble('KubeletNotReady', 'the node has no range of pod addresses yet');
-    const version = await this.scope.runtime.call((runtime) => runtime.version());
+    const version = this.scope.runtime.call((runtime) => runtime.version());
     const object = await registration.register();
-    registration.announce({ containerRuntimeVersion: `${version.runtimeName}://${version.runtimeVersion}` });
+    // A runtime that is away must not keep the node from saying so.
+    await Promise.race([version, this.options.world.clock.sleep(VERSION_WITHIN_MS, this.ending.signal)]);
+    registration.announce();
+    version.then(
+      ({ runtimeName, runtimeVersion }) =>
+        registration.announce({ containerRuntimeVersion: `${runtimeName}://${runtimeVersion}` }),
+      () => {},
+    );
     const cidr = await registration.podCIDR(object);
     if (cidr !== before) await this.open(cidr);
   }

@@ -1,4 +1,5 @@
-// The agent's mailbox on the bus: reads a message, has it done, answers. Decides nothing; any failure becomes an answer.
+// The agent's mailbox on the bus: reads a message, has it done, answers. Decides nothing; any failure becomes an
+// answer.
 import { asTroupeError, decode, encode, respondError } from '../../../messaging/envelope.ts';
 import type { Message } from '../../../messaging/ports.ts';
 import { parseNodeVerb } from '../../../messaging/subjects.ts';

@@ -2,7 +2,7 @@
 import { TroupeError } from '../../../schemas/errors.ts';
 import type { LogsRequest } from '../protocol.ts';
 import { logPathOf } from './container/config.ts';
-import type { Observation } from './container/machine.ts';
+import type { Observation } from './container/run.ts';
 import { logFolderOf } from './pod/sandbox.ts';
 import type { PodWorker } from './pod/worker.ts';
 

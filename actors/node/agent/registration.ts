@@ -43,6 +43,7 @@ export class Registration {
   /** Why the node is not ready; the first one is shown. */
   private readonly troubles = new Map<string, string>();
   private conditions: NodeCondition[] = [];
+  private isAnnounced = false;
 
   constructor(options: RegistrationOptions) {
     this.options = options;
@@ -73,6 +74,7 @@ export class Registration {
   /** From now on the Node actor is told of every change. */
   announce(info: Partial<NodeInfo> = {}): void {
     this.info = { ...this.info, ...info };
+    this.isAnnounced = true;
     this.delivery.changed(0);
   }
 
@@ -81,7 +83,7 @@ export class Registration {
     if (this.troubles.get(reason) === message) return;
     if (message === undefined) this.troubles.delete(reason);
     else this.troubles.set(reason, message);
-    this.delivery.changed(0);
+    if (this.isAnnounced) this.delivery.changed(0);
   }
 
   hurry(): void {

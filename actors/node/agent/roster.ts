@@ -3,9 +3,9 @@
 
 import { TroupeError } from '../../../schemas/errors.ts';
 import type { Pod } from '../../../schemas/pod/kind.ts';
+import { requestsOf } from '../../pod/requests.ts';
 import type { Accepted, Offer, OfferAnswer, Stop } from '../protocol.ts';
 import { type KeptPod, writeKept } from './pod/kept.ts';
-import { requestsOf } from './pod/requests.ts';
 import { type FoundPod, PodWorker } from './pod/worker.ts';
 import type { Promises } from './promises.ts';
 import { PodReporter } from './reports.ts';
@@ -70,7 +70,7 @@ export class Roster {
     const known = this.entries.get(uid);
     if (known) return this.runAgain(known, fence);
     if (before?.isGone && fence <= before.fence) return { accepted: false, gone: true };
-    const reason = this.promises.commit(uid, requestsOf(pod.spec!));
+    const reason = this.promises.commit(uid, requestsOf(pod));
     if (reason) throw new TroupeError('REFUSED', reason);
     const entry = this.add({ pod, fence, startedAt: this.node.clock.now() });
     entry.kept = writeKept(this.node.files, entry.worker.kept);
@@ -108,7 +108,7 @@ export class Roster {
     const uid = kept.pod.metadata.uid!;
     if (this.entries.has(uid)) return;
     this.remember(uid, { fence: kept.fence, isGone: false });
-    if (!kept.ended) this.promises.adopt(uid, requestsOf(kept.pod.spec!));
+    if (!kept.ended) this.promises.adopt(uid, requestsOf(kept.pod));
     const { worker, reporter } = this.add(kept);
     if (found) worker.adopt(found);
     else if (kept.graceSeconds !== undefined || kept.ended) worker.stop(0);

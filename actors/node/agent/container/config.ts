@@ -115,7 +115,8 @@ export function mustNotBeRoot(pod: Pod, container: Container): boolean {
 /** Throws a ConfigProblem when the container would run as root although it must not. */
 export function checkNotRoot(pod: Pod, container: Container, image: Image | undefined): void {
   const user = container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser;
-  const place = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`;
+  const { name, namespace, uid } = pod.metadata;
+  const place = `(pod: "${name}_${namespace}(${uid})", container: ${container.name})`;
   if (user !== undefined) {
     if (user !== 0) return;
     throw new ConfigProblem(`container's runAsUser breaks non-root policy ${place}`);

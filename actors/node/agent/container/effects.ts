@@ -10,7 +10,7 @@ import { type ContainerStatus, runtimeErrorKind, type SandboxConfig } from '../r
 import type { NodeScope } from '../scope.ts';
 import { ConfigProblem, checkNotRoot, containerConfig, mustNotBeRoot } from './config.ts';
 import { ensureImage, imageOf } from './images.ts';
-import type { ContainerEvent, Observation } from './machine.ts';
+import type { ContainerEvent, Observation } from './run.ts';
 import { unsupportedField } from './unsupported.ts';
 
 export interface ContainerScope {

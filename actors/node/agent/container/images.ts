@@ -3,7 +3,7 @@
 import { asTroupeError } from '../../../../messaging/envelope.ts';
 import { type Image, runtimeErrorKind } from '../runtime/port.ts';
 import type { ContainerScope } from './effects.ts';
-import type { ContainerEvent } from './machine.ts';
+import type { ContainerEvent } from './run.ts';
 
 /** Always for a tag of `latest` or none, else IfNotPresent. A digest is always the same image. */
 export function pullPolicyOf(image: string, policy: string | undefined): string {

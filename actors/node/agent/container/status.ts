@@ -3,7 +3,7 @@ import type { Container } from '../../../../schemas/pod/container.ts';
 import type { ContainerState, ContainerStatus } from '../../../../schemas/pod/pod-status.ts';
 import { timestamp } from '../../../../schemas/time.ts';
 import type { State } from '../../../kernel/step.ts';
-import type { ContainerContext, Observation } from './machine.ts';
+import type { ContainerContext, Observation } from './run.ts';
 
 const RUNTIME_NAME = 'containerd';
 

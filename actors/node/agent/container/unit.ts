@@ -11,7 +11,7 @@ import {
   CRASH_BACK_OFF_MS,
   MOST_BACK_OFF_MS,
   type Observation,
-} from './machine.ts';
+} from './run.ts';
 
 export interface UnitOptions {
   readonly node: NodeScope;

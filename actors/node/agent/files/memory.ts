@@ -65,12 +65,16 @@ export class MemoryFiles implements Files {
   append(absolute: string, text: string): void {
     if (!absolute.startsWith(`${ROOT}/`)) throw new Error(`${absolute} is not below ${ROOT}`);
     const path = absolute.slice(ROOT.length + 1);
-    const before = this.contents.get(path) ?? new Uint8Array(0);
     const added = new TextEncoder().encode(text);
-    const whole = new Uint8Array(before.length + added.length);
-    whole.set(before);
+    const before = this.contents.get(path) ?? new Uint8Array(0);
+    const size = before.length + added.length;
+    const room = new Uint8Array(before.buffer);
+    // Room is doubled, so that a file that grows by lines is not copied for each of them.
+    const fits = before.byteOffset === 0 && size <= room.length;
+    const whole = fits ? room : new Uint8Array(Math.max(size, 2 * before.length));
+    if (!fits) whole.set(before);
     whole.set(added, before.length);
-    this.put(path, whole);
+    this.put(path, whole.subarray(0, size));
   }
 
   private put(path: string, content: Uint8Array): void {

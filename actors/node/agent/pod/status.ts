@@ -6,7 +6,7 @@ import type { PodSpec } from '../../../../schemas/pod/pod-spec.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../../schemas/pod/pod-status.ts';
 import { timestamp } from '../../../../schemas/time.ts';
 import type { State } from '../../../kernel/step.ts';
-import type { ContainerContext } from '../container/machine.ts';
+import type { ContainerContext } from '../container/run.ts';
 import { containerStatusOf } from '../container/status.ts';
 import type { PodContext } from './machine.ts';
 

@@ -6,7 +6,7 @@ import type { PodStatus } from '../../../../schemas/pod/pod-status.ts';
 import { Cell } from '../../../kernel/cell.ts';
 import type { State } from '../../../kernel/step.ts';
 import { seen } from '../container/effects.ts';
-import type { ContainerContext, Observation } from '../container/machine.ts';
+import type { ContainerContext, Observation } from '../container/run.ts';
 import { backOffOf, ContainerUnit } from '../container/unit.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
 import { type NodeScope, podStepper } from '../scope.ts';

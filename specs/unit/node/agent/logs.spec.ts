@@ -7,7 +7,14 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
 
 const AT = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000001Z`;
-const LOG = `${AT(1)} stdout F one\n${AT(2)} stderr P two and\n${AT(2)} stderr F  a half\n${AT(3)} stdout F \n${AT(4)} stdout F four ü\n`;
+const LOG = [
+  `${AT(1)} stdout F one`,
+  `${AT(2)} stderr P two and`,
+  `${AT(2)} stderr F  a half`,
+  `${AT(3)} stdout F `,
+  `${AT(4)} stdout F four ü`,
+  '',
+].join('\n');
 
 test('lines are found wherever the bytes are cut', () => {
   const whole = bytes(LOG);
