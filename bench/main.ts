@@ -2,12 +2,14 @@
 import { type Figure, lineOf } from './figures.ts';
 import { embeddedReady, hostMemory } from './memory.ts';
 import { createAcked, podRunningLatency, podsRunningRate } from './pods.ts';
+import { realPodOverhead } from './real.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'embedded-ready': embeddedReady,
   'create-acked': createAcked,
   'pod-running': podRunningLatency,
   'pods-running-rate': podsRunningRate,
+  'real-pod-overhead': realPodOverhead,
   'host-memory-10k': hostMemory,
 };
 
