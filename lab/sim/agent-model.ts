@@ -62,6 +62,8 @@ const REPORT_AGAIN_MS = 2_000;
 const REGISTER_AGAIN_MS = 3_000;
 const BEAT_MS = 1_000;
 const START_MS = 300;
+/** Every pod is confirmed this often, since an order to stop may have been lost with the host that gave it. */
+const CONFIRM_EVERY_BEATS = 30;
 
 export class AgentModel {
   protected readonly options: AgentOptions;
@@ -73,6 +75,7 @@ export class AgentModel {
   private mailbox: Subscription | undefined;
   private beating: Timer | undefined;
   private stopped = false;
+  private beats = 0;
 
   constructor(options: AgentOptions) {
     const { process, cluster, shards } = options;
@@ -108,6 +111,9 @@ export class AgentModel {
     const { bus, clock } = process.world;
     bus.publish(this.subjects.beat(machine.node), encode({ node: machine.node }));
     this.beating = clock.after(BEAT_MS, () => this.beat());
+    this.beats += 1;
+    if (this.beats % CONFIRM_EVERY_BEATS === 0)
+      for (const pod of machine.pods.values()) this.report(pod, false);
   }
 
   private async register(): Promise<void> {
@@ -222,8 +228,12 @@ export class AgentModel {
     });
   }
 
-  /** Tells the Pod how things are, until it has heard; what changes meanwhile is told after. */
-  private report(pod: Running): void {
+  /**
+   * Tells the Pod how things are, until it has heard; what changes meanwhile is told after. What is not news is told with
+   * the counter it had: it costs no write, and its answer tells whether the pod still belongs here.
+   */
+  private report(pod: Running, isNews = true): void {
+    if (isNews) this.options.machine.counter += 1;
     this.dirty.add(pod.uid);
     if (!this.reporting.has(pod.uid)) void this.keepReporting(pod);
   }
@@ -233,7 +243,6 @@ export class AgentModel {
     const { uid, namespace, name } = pod;
     this.reporting.add(uid);
     while (this.dirty.delete(uid) && !this.stopped) {
-      machine.counter += 1;
       const gone = machine.pods.get(uid) !== pod;
       const status = { phase: !gone && pod.state !== 'starting' ? 'Running' : 'Pending' };
       const event = {

@@ -259,9 +259,13 @@ export class Invariants implements AgentWitness {
   obeyed(node: string, verb: 'offer' | 'run' | 'stop', uid: string, key: string, fence: number): void {
     this.history.say(`  ${node} obeys ${verb} ${key} of ${fence}`);
     const committed = this.log.get(fence);
-    const record = committed?.entry.key === key ? committed.record : undefined;
+    const isHere = committed?.entry.key === key;
+    // A pod that is deleted without grace is gone with the very commit that has it stopped.
+    const isForced = verb === 'stop' && isHere && committed.record === undefined;
+    const record = isForced ? this.log.get(committed.former)?.record : isHere ? committed.record : undefined;
     const at = `${verb} ${key}@${fence} at ${node}`;
-    const asks = record?.actor.value === ASKED_IN[verb] && record?.object.metadata.uid === uid;
+    const isAsked = isForced || record?.actor.value === ASKED_IN[verb];
+    const asks = isAsked && record?.object.metadata.uid === uid;
     this.check(
       asks,
       'effects follow the commit',

@@ -38,8 +38,8 @@ export class SimFailure extends Error {
 /** Everything has to settle within so much virtual time after healing. */
 const SETTLE_WITHIN_MS = 180_000;
 const LOOK_EVERY_MS = 1_000;
-/** An idle actor has left memory after so long. */
-const IDLE_MS = 100_000;
+/** Nodes have fallen silent and every idle actor has left memory after so long. */
+const IDLE_MS = 130_000;
 /** Whatever a stopped process still waits for is over after so long. */
 const DRAIN_MS = 60_000;
 
@@ -84,6 +84,8 @@ async function phases(cluster: SimCluster): Promise<void> {
   for (const agent of cluster.agents) agent.start();
   cluster.network.refresh();
   await settle(cluster);
+  // Agents would go on confirming their pods, which keeps those in memory.
+  for (const agent of cluster.agents) agent.crash();
   await timeline.advance(IDLE_MS);
   rested(cluster);
   await stop(cluster);
@@ -163,9 +165,8 @@ function rested(cluster: SimCluster): void {
 
 /** After everything has stopped in good order nothing is left: no timer, no subscription. */
 async function stop(cluster: SimCluster): Promise<void> {
-  const { timeline, invariants, hosts, agents, clientProcesses } = cluster;
+  const { timeline, invariants, hosts, clientProcesses } = cluster;
   const processes = hosts.map(({ process }) => process!);
-  for (const agent of agents) agent.crash();
   for (const process of clientProcesses) process.crash();
   for (const host of hosts) void host.leave().catch((error) => timeline.fail(error as Error));
   await timeline.advance(DRAIN_MS);

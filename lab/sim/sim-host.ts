@@ -20,6 +20,8 @@ export class SimHost {
   running: RunningHost | undefined;
   private readonly options: SimHostOptions;
   private leaving = false;
+  /** Started again while it was still leaving: it comes back when it has left. */
+  private wanted = false;
 
   constructor(options: SimHostOptions) {
     this.name = options.name;
@@ -31,6 +33,7 @@ export class SimHost {
   }
 
   start(): void {
+    this.wanted = true;
     if (this.process) return;
     const { name, cluster, shards, definitions, newProcess } = this.options;
     const process = newProcess(name);
@@ -64,10 +67,12 @@ export class SimHost {
     const { running, process } = this;
     if (!running || this.leaving) return;
     this.leaving = true;
+    this.wanted = false;
     await running.stop();
     if (this.process !== process) return;
     this.leaving = false;
     this.running = undefined;
     this.process = undefined;
+    if (this.wanted) this.start();
   }
 }
