@@ -7,6 +7,7 @@ import type { Runtime } from '../../actors/node/agent/runtime/port.ts';
 import type { NodeReported } from '../../actors/node/protocol.ts';
 import { SimulatedRuntime, type SimulatedRuntimeOptions } from '../../lab/sim/runtime.ts';
 import { answerOf, decode, encode, respondError } from '../../messaging/envelope.ts';
+import type { MessageFate } from '../../messaging/memory/faults.ts';
 import { ManualClock } from '../../messaging/memory/manual-clock.ts';
 import { memoryNetwork } from '../../messaging/memory/network.ts';
 import { seededRandom } from '../../messaging/memory/seeded-random.ts';
@@ -142,11 +143,21 @@ export interface Stage {
   start(options?: Partial<AgentOptions>): ReturnType<typeof startAgent>;
 }
 
-export function stage(options: { runtime?: Partial<SimulatedRuntimeOptions> } = {}): Stage {
+export interface StageOptions {
+  readonly runtime?: Partial<SimulatedRuntimeOptions>;
+  /** What becomes of each message; all arrive without it. */
+  readonly onMessage?: () => MessageFate;
+}
+
+export function stage(options: StageOptions = {}): Stage {
   const clock = new ManualClock();
   const random = seededRandom('agent');
   const away = new Set<string>();
-  const network = memoryNetwork({ clock, random, faults: { connected: (client) => !away.has(client) } });
+  const network = memoryNetwork({
+    clock,
+    random,
+    faults: { connected: (client) => !away.has(client), onMessage: options.onMessage },
+  });
   const host = new FakeHost(network.bus('host'), () => clock.now());
   const files = new MemoryFiles();
   const runtime = new SimulatedRuntime({

@@ -58,11 +58,23 @@ export async function foundPod(node: NodeScope, all: Remembered, uid: string): P
     }),
   );
   return {
+    earlier: await earlierRuns(node, all, uid, newest.id),
     sandbox: await sandboxFound(node, newest.id),
     ready: newest.state === 'ready',
     sandboxes: sandboxes.map(({ id }) => id),
     containers,
   };
+}
+
+/** The last run of each container in sandboxes before the newest. */
+async function earlierRuns(node: NodeScope, all: Remembered, uid: string, newestId: string) {
+  const runs = new Map<string, Observation>();
+  for (const container of all.containers.get(uid) ?? []) {
+    if (container.sandboxId === newestId) continue;
+    const run = await observed(node, container);
+    if (run) runs.set(container.name, run);
+  }
+  return runs;
 }
 
 /** Undefined when it was removed since it was listed. */

@@ -2,6 +2,7 @@
 // autonomous: with NATS or the runtime away its pods go on, and it comes back by itself. It places nothing and stores
 // nothing in the cluster; what it must not forget is in its own private files.
 import type { Message, Timer, World } from '../../../messaging/ports.ts';
+import { backOff } from '../../kernel/limits.ts';
 import { adoptAll } from './adoption.ts';
 import { answer } from './inbox.ts';
 import { AGENT_LIMITS, type AgentLimits } from './limits.ts';
@@ -224,27 +225,50 @@ class RunningAgent implements Agent {
   private async register(): Promise<void> {
     const { registration } = this;
     const before = await this.rememberedCIDR();
-    if (before !== undefined) await this.open(before);
-    else registration.trouble('KubeletNotReady', 'the node has no range of pod addresses yet');
-    const version = this.scope.runtime.call((runtime) => runtime.version());
+    if (before === undefined)
+      registration.trouble('KubeletNotReady', 'the node has no range of pod addresses yet');
+    const opening = before === undefined ? Promise.resolve() : this.open(before);
+    opening.catch(() => {});
+    const described = this.describeRuntime();
     const object = await registration.register();
     // A runtime that is away must not keep the node from saying so.
-    await Promise.race([version, this.options.world.clock.sleep(VERSION_WITHIN_MS, this.ending.signal)]);
+    await Promise.race([described, this.options.world.clock.sleep(VERSION_WITHIN_MS, this.ending.signal)]);
     registration.announce();
-    version.then(
-      ({ runtimeName, runtimeVersion }) =>
-        registration.announce({ containerRuntimeVersion: `${runtimeName}://${runtimeVersion}` }),
-      () => {},
-    );
     const cidr = await registration.podCIDR(object);
+    await opening;
     if (cidr !== before) await this.open(cidr);
+  }
+
+  private async describeRuntime(): Promise<void> {
+    try {
+      const version = await this.scope.runtime.call((runtime) => runtime.version());
+      const containerRuntimeVersion = `${version.runtimeName}://${version.runtimeVersion}`;
+      this.registration.describe({ containerRuntimeVersion });
+    } catch (error) {
+      this.scope.trace.log('debug', 'the runtime does not say its version', { error: String(error) });
+    }
   }
 
   private async open(cidr: string): Promise<void> {
     await this.options.onPodCIDR?.(cidr);
     await this.options.files.write(NODE_FILE, new TextEncoder().encode(JSON.stringify({ podCIDR: cidr })));
+    await this.networkReady();
     this.isOpen = true;
     this.registration.trouble('KubeletNotReady', undefined);
+  }
+
+  /** The runtime notices a new network configuration by itself, a moment later. */
+  private async networkReady(): Promise<void> {
+    const { clock } = this.options.world;
+    const { runtimeFirstMs, runtimeMostMs } = this.limits;
+    const { signal } = this.ending;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const status = await this.scope.runtime.call((runtime) => runtime.status());
+      if (status.ready && status.networkReady) return;
+      const why = status.message || 'NetworkReady=false';
+      this.registration.trouble('KubeletNotReady', `container runtime network not ready: ${why}`);
+      await clock.sleep(backOff(attempt, runtimeFirstMs, runtimeMostMs), signal);
+    }
   }
 
   private async rememberedCIDR(): Promise<string | undefined> {

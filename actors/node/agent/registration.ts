@@ -49,7 +49,7 @@ export class Registration {
     this.options = options;
     this.info = options.info;
     const { clock, limits } = options;
-    this.delivery = new Delivery({ clock, limits, send: () => this.describe() });
+    this.delivery = new Delivery({ clock, limits, send: () => this.tell() });
   }
 
   /** Applies the node's object; resolves when it is stored. */
@@ -72,10 +72,15 @@ export class Registration {
   }
 
   /** From now on the Node actor is told of every change. */
-  announce(info: Partial<NodeInfo> = {}): void {
-    this.info = { ...this.info, ...info };
+  announce(): void {
     this.isAnnounced = true;
     this.delivery.changed(0);
+  }
+
+  /** Learns more of the machine. */
+  describe(info: Partial<NodeInfo>): void {
+    this.info = { ...this.info, ...info };
+    if (this.isAnnounced) this.delivery.changed(0);
   }
 
   /** Sets or clears one reason for not being ready. */
@@ -111,7 +116,7 @@ export class Registration {
     return (await wire.ask('apply', { plural: 'nodes', namespace: '', name: node }, object)) as Node;
   }
 
-  private async describe(): Promise<void> {
+  private async tell(): Promise<void> {
     const { node, wire, trace, avoidCidrs } = this.options;
     try {
       const id = { plural: 'nodes', namespace: '', name: node };

@@ -51,12 +51,17 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<PodEve
   }
 }
 
-/** A sandbox that died is replaced; its containers go with it, their counts stay. */
+/**
+ * A sandbox that died is replaced. The one before is kept, stopped, until the next time: its containers tell an agent
+ * that crashes in between how often they were started.
+ */
 async function leaveSandboxes(worker: PodWorker): Promise<void> {
   await worker.forgetContainers();
   worker.note('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+  const newest = [...worker.sandboxes].at(-1);
   for (const id of worker.sandboxes) {
     await worker.node.runtime.call((runtime) => runtime.stopPodSandbox(id));
+    if (id === newest) continue;
     await worker.node.runtime.call((runtime) => runtime.removePodSandbox(id));
     worker.lostSandbox(id);
   }

@@ -28,6 +28,8 @@ export interface FoundPod {
   /** All its sandboxes, that one included. */
   readonly sandboxes: readonly string[];
   readonly containers: ReadonlyMap<string, FoundContainer>;
+  /** The last run of each container in sandboxes before this one. */
+  readonly earlier: ReadonlyMap<string, Observation>;
 }
 
 export interface WorkerEvents {
@@ -115,6 +117,7 @@ export class PodWorker {
   adopt(found: FoundPod): void {
     this.found = found.containers;
     for (const id of found.sandboxes) this.madeSandbox(id);
+    for (const [name, last] of found.earlier) this.restarts.set(name, { restarts: last.attempt + 1, last });
     const finished = this.kept.ended !== undefined;
     if (!found.ready && !finished) this.countFound();
     this.cell.send({ type: 'pod.adopted', sandbox: found.sandbox, ready: found.ready || finished });
@@ -248,6 +251,7 @@ export class PodWorker {
 
   status(): PodStatus {
     const containers = new Map<string, State<ContainerContext>>();
+    for (const [name, before] of this.restarts) containers.set(name, notStartedYet(before));
     for (const unit of this.units.values()) containers.set(unit.name, unit.state);
     const { kept, node, pod, state, before } = this;
     const now = node.clock.now();
@@ -336,4 +340,9 @@ export class PodWorker {
     const { value } = state;
     this.events.changed(value === 'gone' || ((value === 'running' || value === 'ended') && !passing));
   }
+}
+
+/** A container whose sandbox is being replaced: its count is kept. */
+function notStartedYet(before: { restarts: number; last: Observation | undefined }): State<ContainerContext> {
+  return { value: 'idle', context: { ...before, imageRef: '' } as ContainerContext };
 }
