@@ -1,5 +1,5 @@
-// What a bench yields: named figures, each with a baseline measured in the same run. Printed one to a line, separated by
-// tabs: name, value, unit, baseline, ratio.
+// What a bench yields: named figures, each with a baseline measured in the same run. Printed one to a line, separated
+// by tabs: name, value, unit, baseline, ratio.
 
 export interface Figure {
   readonly name: string;

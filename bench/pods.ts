@@ -19,7 +19,7 @@ export async function podsRunningRate(): Promise<Figure[]> {
   return [{ name: 'pods-running-rate', value: 5_000 / (totalMs / 1_000), unit: 'pods/s', baseline: raw }];
 }
 
-/** `pod-running-p50`, `-p99` at 20 pods a second; baseline: the four raw acknowledged writes and requests underneath. */
+/** `pod-running-p50`, `-p99` at 20 pods a second; baseline: one raw acknowledged write. */
 export async function podRunningLatency(): Promise<Figure[]> {
   await using stage = await openStage();
   await stage.spawn('host', 'h1');

@@ -80,7 +80,8 @@ export class Cluster extends Client {
 /**
  * Starts a cluster in this process and resolves when it takes pods.
  *
- * Errors: `SETUP` when `embedded` is asked for and there is no nats-server; `UNAVAILABLE` for a server that does not answer.
+ * Errors: `SETUP` when `embedded` is asked for and there is no nats-server; `UNAVAILABLE` for a server that does not
+ * answer.
  *
  * @example
  * ```ts

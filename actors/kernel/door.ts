@@ -1,6 +1,6 @@
-// The public door: the API's verbs as a NATS micro service, JSON in and JSON out. Any host serves any request: writes go
-// to the actor's mailbox, single reads to the stream's leader, lists and watches to this process's view. It keeps no
-// state of its own.
+// The public door: the API's verbs as a NATS micro service, JSON in and JSON out. Any host serves any request: writes
+// go to the actor's mailbox, single reads to the stream's leader, lists and watches to this process's view. It keeps
+// no state of its own.
 import {
   asTroupeError,
   decode,

@@ -1,7 +1,7 @@
-// Who is alive and who holds which shard, in the leases bucket. Each host says every second that it lives; a claim names
-// a host and its incarnation and is as good as that host's heartbeat, so that claims need no renewal of their own. Time
-// is measured where the heartbeat arrives, never by comparing clocks. A lease may be wrong for a moment: correctness
-// never depends on it, only the compare-and-set of records does (see activation.ts).
+// Who is alive and who holds which shard, in the leases bucket. Each host says every second that it lives; a claim
+// names a host and its incarnation and is as good as that host's heartbeat, so that claims need no renewal of their
+// own. Time is measured where the heartbeat arrives, never by comparing clocks. A lease may be wrong for a moment:
+// correctness never depends on it, only the compare-and-set of records does (see activation.ts).
 import { decode, encode } from '../../messaging/envelope.ts';
 import { fromToken, toToken } from '../../messaging/identity.ts';
 import type { Bucket, Clock, Trace } from '../../messaging/ports.ts';

@@ -1,6 +1,6 @@
-// The deadlines of all actors whose shards this host holds, asleep or awake. What is true stands in the records; this is
-// an index in memory, and may be late or wrong without harm: a fired deadline is looked up again in the record, and
-// removed by the commit it causes, so it fires once whatever crashes in between.
+// The deadlines of all actors whose shards this host holds, asleep or awake. What is true stands in the records; this
+// is an index in memory, and may be late or wrong without harm: a fired deadline is looked up again in the record,
+// and removed by the commit it causes, so it fires once whatever crashes in between.
 import type { Clock, Timer } from '../../messaging/ports.ts';
 import { backOff } from './limits.ts';
 

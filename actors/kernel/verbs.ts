@@ -181,7 +181,8 @@ function documentOf(body: unknown, context: VerbContext): KubeObject {
     throw new TroupeError('BAD_REQUEST', message);
   }
   if ((metadata.namespace ?? '') !== id.namespace) {
-    const text = `the namespace of the object (${metadata.namespace ?? ''}) does not match the namespace on the subject`;
+    const own = metadata.namespace ?? '';
+    const text = `the namespace of the object (${own}) does not match the namespace on the subject`;
     throw new TroupeError('BAD_REQUEST', `${text} (${id.namespace})`);
   }
   return { ...given, metadata } as KubeObject;

@@ -1,5 +1,5 @@
-// One watch of one client: what the view sees, as Kubernetes' watch events, streamed to the client's inbox. A client that
-// is gone is noticed by the keep-alive; one that is too slow is cut off by the NATS server, not waited for here.
+// One watch of one client: what the view sees, as Kubernetes' watch events, streamed to the client's inbox. A client
+// that is gone is noticed by the keep-alive; one that is too slow is cut off by the NATS server, not waited for here.
 
 import { encode, errorHeaders, HEADER } from '../../messaging/envelope.ts';
 import type { Bus, Clock, Message } from '../../messaging/ports.ts';

@@ -92,7 +92,7 @@ function checkBridge(bridge: string): void {
   if (/^[a-z][a-z0-9-]*$/.test(bridge) && bridge.length <= INTERFACE_NAME_BYTES) return;
   throw new TroupeError(
     'SETUP',
-    `${JSON.stringify(bridge)} cannot name a bridge. Use at most ${INTERFACE_NAME_BYTES} lower-case letters, digits and '-'.`,
+    `${JSON.stringify(bridge)} cannot name a bridge: up to ${INTERFACE_NAME_BYTES} of a-z, 0-9 and '-'.`,
   );
 }
 

@@ -1,5 +1,5 @@
-// The kernel's switch for forwarding IPv4, which pods need and the bridge plugin turns on without a word. The first node
-// of a machine notes how it stood and the last one puts it back.
+// The kernel's switch for forwarding IPv4, which pods need and the bridge plugin turns on without a word. The first
+// node of a machine notes how it stood and the last one puts it back.
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 

@@ -1,5 +1,6 @@
-// Lets pods reach the world outside the cluster: what leaves the machine from a pod's address bears the machine's own. One
-// nftables table per node, written and removed as a whole. Traffic between pods is never touched.
+// Lets pods reach the world outside the cluster: what leaves the machine from a pod's address bears the
+// machine's own. One nftables table per node, written and removed as a whole. Traffic between pods is never
+// touched.
 import { TroupeError } from '../../../../schemas/errors.ts';
 import { runProgram } from '../runtime/programs.ts';
 

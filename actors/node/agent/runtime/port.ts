@@ -130,7 +130,7 @@ export interface SandboxStatus extends Sandbox {
   /** The pod's address; undefined with hostNetwork and when the sandbox is stopped. */
   readonly ip: string | undefined;
   readonly additionalIPs: readonly string[];
-  /** Path of the network namespace, as the runtime sees it; undefined with hostNetwork or when the runtime does not tell. */
+  /** Path of the network namespace, as the runtime sees it; undefined with hostNetwork or when it does not tell. */
   readonly netns: string | undefined;
   /** Process id of the sandbox's pause process; undefined when it does not run. */
   readonly pid: number | undefined;
