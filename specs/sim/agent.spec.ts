@@ -2,6 +2,7 @@
 // runtime away, containers that end by themselves. Whatever happens, a container never runs twice, counters and restart
 // counts only grow, and when the faults end all that was told becomes what was asked.
 import type { Agent } from '../../actors/node/agent/agent.ts';
+import type { ContainerConfig } from '../../actors/node/agent/runtime/port.ts';
 import type { MessageFate } from '../../messaging/memory/faults.ts';
 import { seededRandom } from '../../messaging/memory/seeded-random.ts';
 import type { Random } from '../../messaging/ports.ts';
@@ -35,25 +36,33 @@ class Storm {
   private readonly random: Random;
   private isStormy = true;
   private isAway = false;
+  private isLooking = false;
   private agent: Agent | undefined;
   private agents = 0;
+  private startedAt = 0;
+  private readonly cameBack: string[] = [];
   private fence = 0;
 
   constructor(seed: number) {
     this.random = seededRandom(`agent-${seed}`);
-    const run = () => {
+    const run = ({ labels = {} }: ContainerConfig) => {
+      this.mustNotComeBack(labels['io.kubernetes.pod.name']!);
       const lives = this.random.below(3);
       if (lives === 0) return { exitAfterMs: this.random.below(60_000), exitCode: this.random.below(2) };
       return { ignoresTerm: lives === 1 };
     };
+    const faults = this.random.fork('runtime');
+    const fault = () =>
+      this.isStormy && !this.isLooking && faults.below(25) === 0 ? { lostAnswer: true } : undefined;
     this.all = stage({
-      runtime: { images: { nginx: { run } } },
+      runtime: { images: { nginx: { run } }, fault },
       onMessage: fateOf(this.random.fork('fate'), () => this.isStormy),
     });
   }
 
   async start(): Promise<void> {
     this.agents += 1;
+    this.startedAt = this.all.clock.now();
     this.agent = await this.all.start();
   }
 
@@ -97,6 +106,12 @@ class Storm {
     await this.agent!.stop({ leavePods: true });
   }
 
+  /** A late order must not bring back what the same agent said is gone. */
+  private mustNotComeBack(name: string): void {
+    const gone = this.all.host.reportsOf(name).some((report) => report.gone && report.at >= this.startedAt);
+    if (gone) this.cameBack.push(name);
+  }
+
   private away(isAway: boolean): void {
     this.isAway = isAway;
     if (isAway) this.all.runtime.kill();
@@ -123,11 +138,15 @@ class Storm {
 
   private async check(): Promise<void> {
     const running = new Map<string, number>();
-    for (const { labels, state } of this.isAway ? [] : await this.all.runtime.listContainers()) {
+    this.isLooking = true;
+    const containers = this.isAway ? [] : await this.all.runtime.listContainers();
+    this.isLooking = false;
+    for (const { labels, state } of containers) {
       const name = labels['io.kubernetes.pod.name']!;
       if (state === 'running') running.set(name, (running.get(name) ?? 0) + 1);
     }
     for (const [name, count] of running) expect([name, count]).toEqual([name, 1]);
+    expect(this.cameBack).toEqual([]);
     for (const { pod } of this.wishes) {
       const reports = new Map(
         this.all.host.reportsOf(pod.metadata.name).map((report) => [report.counter, report]),

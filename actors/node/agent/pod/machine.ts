@@ -45,7 +45,7 @@ export interface PodContext {
 
 export type PodEvent =
   | { type: 'pod.run' }
-  | { type: 'pod.adopted'; sandbox: SandboxFound; ready: boolean }
+  | { type: 'pod.adopted'; sandbox: SandboxFound; ready: boolean; mustReplace: boolean }
   | { type: 'sandbox.ready'; sandbox: SandboxFound }
   | { type: 'sandbox.failed'; message: string }
   | { type: 'sandbox.lost' }
@@ -105,6 +105,7 @@ export const podMachine = setup({
     endedWell: ({ event }) => (event as Of<'container.ended'>).ok,
     isSooner: ({ context, event }) =>
       (event as Of<'pod.stop'>).graceSeconds < (context.graceSeconds ?? Number.POSITIVE_INFINITY),
+    mustReplaceSandbox: ({ event }) => (event as Of<'pod.adopted'>).mustReplace,
     /** A pod that never restarts does not get a second sandbox for containers that died with the first. */
     mayReplaceSandbox: ({ context }) => context.settings.restartPolicy !== 'Never',
   },
@@ -130,7 +131,7 @@ export const podMachine = setup({
         'pod.adopted': [
           { guard: 'isReady', target: 'next', actions: ['keepSandbox', 'watchDeadline'] },
           {
-            guard: 'mayReplaceSandbox',
+            guard: 'mustReplaceSandbox',
             target: 'creatingSandbox',
             actions: ['keepSandbox', 'nextSandbox', 'watchDeadline'],
           },
@@ -175,7 +176,10 @@ export const podMachine = setup({
           { guard: 'endedWell', target: 'next', actions: 'keepInitDone' },
           { target: 'ended', actions: 'keepInitFailure' },
         ],
-        'sandbox.lost': { guard: 'mayReplaceSandbox', target: 'creatingSandbox', actions: 'nextSandbox' },
+        'sandbox.lost': [
+          { guard: 'mayReplaceSandbox', target: 'creatingSandbox', actions: 'nextSandbox' },
+          { target: 'stopping' },
+        ],
         'pod.expired': { target: 'stopping', actions: 'keepFailure' },
         'pod.stop': { target: 'stopping', actions: 'keepStop' },
       },
@@ -188,7 +192,10 @@ export const podMachine = setup({
           { guard: 'isLast', target: 'ended', actions: 'keepEnded' },
           { actions: 'keepEnded' },
         ],
-        'sandbox.lost': { guard: 'mayReplaceSandbox', target: 'creatingSandbox', actions: 'nextSandbox' },
+        'sandbox.lost': [
+          { guard: 'mayReplaceSandbox', target: 'creatingSandbox', actions: 'nextSandbox' },
+          { target: 'stopping' },
+        ],
         'pod.expired': { target: 'stopping', actions: 'keepFailure' },
         'pod.stop': { target: 'stopping', actions: 'keepStop' },
       },

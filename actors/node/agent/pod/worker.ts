@@ -53,6 +53,8 @@ export class PodWorker {
   readonly listeners = new Set<() => void>();
   private readonly events: WorkerEvents;
   private ending: AbortController | undefined;
+  /** No container is to be made any more. */
+  private isOver: boolean;
   hasLeft = false;
   private readonly units = new Map<string, ContainerUnit>();
   private readonly restarts = new Map<string, { restarts: number; last: Observation | undefined }>();
@@ -67,6 +69,7 @@ export class PodWorker {
     this.node = node;
     this.kept = kept;
     this.events = events;
+    this.isOver = kept.ended !== undefined;
     const { initContainers = [], containers, restartPolicy = 'Always' } = kept.pod.spec!;
     const settings = {
       init: initContainers.map(({ name }) => name),
@@ -118,9 +121,12 @@ export class PodWorker {
     this.found = found.containers;
     for (const id of found.sandboxes) this.madeSandbox(id);
     for (const [name, last] of found.earlier) this.restarts.set(name, { restarts: last.attempt + 1, last });
-    const finished = this.kept.ended !== undefined;
-    if (!found.ready && !finished) this.countFound();
-    this.cell.send({ type: 'pod.adopted', sandbox: found.sandbox, ready: found.ready || finished });
+    const ready = found.ready || this.kept.ended !== undefined;
+    // What never restarts is not given a second sandbox once it has run in the first.
+    const mustReplace = !ready && (this.pod.spec?.restartPolicy !== 'Never' || found.containers.size === 0);
+    this.isOver = this.kept.ended !== undefined || (!ready && !mustReplace);
+    if (mustReplace) this.countFound();
+    this.cell.send({ type: 'pod.adopted', sandbox: found.sandbox, ready, mustReplace });
     if (this.kept.graceSeconds !== undefined) this.stop(this.kept.graceSeconds);
   }
 
@@ -161,7 +167,7 @@ export class PodWorker {
     if (this.units.has(name)) return;
     const found = this.found.get(name);
     const spec = this.specOf(name);
-    const over = this.kept.ended !== undefined || this.kept.graceSeconds !== undefined;
+    const over = this.isOver || this.kept.graceSeconds !== undefined;
     if (!found && (over || this.isPassedInit(name))) {
       this.cell.send({ type: 'container.ended', name, ok: !over });
       return;
