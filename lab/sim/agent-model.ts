@@ -229,8 +229,8 @@ export class AgentModel {
   }
 
   /**
-   * Tells the Pod how things are, until it has heard; what changes meanwhile is told after. What is not news is told with
-   * the counter it had: it costs no write, and its answer tells whether the pod still belongs here.
+   * Tells the Pod how things are, until it has heard; what changes meanwhile is told after. What is not news is told
+   * with the counter it had: it costs no write, and its answer tells whether the pod still belongs here.
    */
   private report(pod: Running, isNews = true): void {
     if (isNews) this.options.machine.counter += 1;

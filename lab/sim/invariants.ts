@@ -1,6 +1,6 @@
-// What must hold in every simulation, whatever was lost, late or killed. Some of it is checked at every commit, some when an
-// order is obeyed or a write is acknowledged, the rest when all has healed. A check never throws into the code it
-// watches: it ends the simulation.
+// What must hold in every simulation, whatever was lost, late or killed. Some of it is checked at every commit, some
+// when an order is obeyed or a write is acknowledged, the rest when all has healed. A check never throws into the
+// code it watches: it ends the simulation.
 import { type ActorRecord, decodeRecord } from '../../actors/kernel/record.ts';
 import type { Entry } from '../../messaging/ports.ts';
 import type { AgentWitness, Machine, Running } from './agent-model.ts';

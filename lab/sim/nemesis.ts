@@ -1,5 +1,5 @@
-// The one who breaks whole processes: crashes, pauses, cuts off, restarts and shifts clocks, as the swarm allows, one blow
-// at a time with drawn gaps. When it is told to heal it sets everything right again.
+// The one who breaks whole processes: crashes, pauses, cuts off, restarts and shifts clocks, as the swarm allows, one
+// blow at a time with drawn gaps. When it is told to heal it sets everything right again.
 import type { Random } from '../../messaging/ports.ts';
 import type { SimCluster } from './cluster.ts';
 import type { Blows } from './swarm.ts';

@@ -1,5 +1,5 @@
-// One host of a simulated cluster through its lives: started, paused, crashed, started again under the same name. A start
-// that fails is tried again, as whoever supervises the process would.
+// One host of a simulated cluster through its lives: started, paused, crashed, started again under the same name. A
+// start that fails is tried again, as whoever supervises the process would.
 import { type RunningHost, startHost } from '../../actors/host.ts';
 import type { ActorDefinition } from '../../actors/kernel/definition.ts';
 import type { SimProcess } from './process.ts';

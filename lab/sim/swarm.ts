@@ -50,6 +50,30 @@ export interface Swarm {
   readonly safetyMs: number;
 }
 
+/** No faults at all, to switch on one of them. */
+export const CALM: Pick<Swarm, 'rates' | 'blows'> = {
+  rates: {
+    lost: 0,
+    doubled: 0,
+    delayed: 0,
+    lostRequest: 0,
+    lostReply: 0,
+    lateWrite: 0,
+    lostRead: 0,
+    brokenWatch: 0,
+    lateWatch: 0,
+  },
+  blows: {
+    crashHost: false,
+    pauseHost: false,
+    crashAgent: false,
+    cutOff: false,
+    restartServer: false,
+    jumpClock: false,
+    rollHost: false,
+  },
+};
+
 /** Draws the swarm of a seed. */
 export function drawSwarm(random: Random): Swarm {
   const on = (chance: number) => random.next() < chance;
