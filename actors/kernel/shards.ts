@@ -23,6 +23,7 @@ export class Shards {
   private readonly options: ShardsOptions;
   private readonly held = new Set<number>();
   private readonly busy = new Set<number>();
+  private preferences: { names: string; hosts: (string | undefined)[] } | undefined;
   private scheduled = false;
   private stopped = false;
 
@@ -70,11 +71,11 @@ export class Shards {
       for (const shard of [...this.held]) this.drop(shard);
       return;
     }
-    const living = leases.living();
+    const preferences = this.preferencesOf(leases.living());
     const work: Promise<void>[] = [];
     for (let shard = 0; shard < limits.shards; shard += 1) {
       if (this.busy.has(shard)) continue;
-      const mine = preferred(shard, living) === this.options.host;
+      const mine = preferences[shard] === this.options.host;
       const claim = leases.claims.get(shard);
       const claimedByMe = claim?.host === this.options.host && claim.incarnation === this.options.incarnation;
       if (this.held.has(shard)) {
@@ -91,6 +92,16 @@ export class Shards {
       }
     }
     await Promise.all(work);
+  }
+
+  /** Who should hold each shard; worked out anew when somebody comes or goes, not at each heartbeat. */
+  private preferencesOf(living: readonly string[]): readonly (string | undefined)[] {
+    const names = living.join();
+    if (this.preferences?.names !== names) {
+      const length = this.options.limits.shards;
+      this.preferences = { names, hosts: Array.from({ length }, (_, shard) => preferred(shard, living)) };
+    }
+    return this.preferences.hosts;
   }
 
   /** Lets go of everything and tells the others. */
