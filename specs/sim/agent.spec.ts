@@ -9,8 +9,8 @@ import type { Random } from '../../messaging/ports.ts';
 import type { Pod } from '../../schemas/pod/kind.ts';
 import { aPod, type Stage, stage } from '../support/fake-host.ts';
 
-const SEEDS = 40;
-const STEPS = 60;
+const SEEDS = 150;
+const STEPS = 15;
 const PODS = 6;
 
 interface Wish {
@@ -87,7 +87,7 @@ class Storm {
       this.isAway = false;
     }
     this.tell();
-    await all.clock.advance(random.below(10_000));
+    await all.clock.advance(random.below(4_000));
     await this.check();
   }
 

@@ -4,8 +4,8 @@
 import { observationOf } from './container/effects.ts';
 import type { Observation } from './container/run.ts';
 import { sandboxFound } from './pod/effects.ts';
+import type { FoundContainer, FoundPod } from './pod/found.ts';
 import { readAllKept } from './pod/kept.ts';
-import type { FoundContainer, FoundPod } from './pod/worker.ts';
 import type { Roster } from './roster.ts';
 import { type Container, runtimeErrorKind, type Sandbox } from './runtime/port.ts';
 import { ANNOTATION, LABEL, type NodeScope } from './scope.ts';

@@ -11,26 +11,11 @@ import { backOffOf, ContainerUnit } from '../container/unit.ts';
 import type { SandboxConfig } from '../runtime/port.ts';
 import { type NodeScope, podStepper } from '../scope.ts';
 import { performPod } from './effects.ts';
+import type { FoundContainer, FoundPod } from './found.ts';
 import { type KeptPod, writeKept } from './kept.ts';
-import type { PodContext, PodEvent, SandboxFound } from './machine.ts';
+import type { PodContext, PodEvent } from './machine.ts';
 import { logFolderOf, sandboxConfig } from './sandbox.ts';
 import { podStatusOf } from './status.ts';
-
-/** What the runtime remembers of a container: its runs, oldest first. */
-export interface FoundContainer {
-  readonly runs: readonly Observation[];
-  readonly strikes: number;
-}
-
-export interface FoundPod {
-  readonly sandbox: SandboxFound;
-  readonly ready: boolean;
-  /** All its sandboxes, that one included. */
-  readonly sandboxes: readonly string[];
-  readonly containers: ReadonlyMap<string, FoundContainer>;
-  /** The last run of each container in sandboxes before this one. */
-  readonly earlier: ReadonlyMap<string, Observation>;
-}
 
 export interface WorkerEvents {
   /** `settled`: nothing is under way, so that this may be told at once. */

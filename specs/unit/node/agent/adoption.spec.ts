@@ -254,3 +254,52 @@ test('an agent that leaves for good ends its pods with their grace and keeps not
   expect(await files.list('pods')).toEqual([]);
   expect(clock.armed).toBe(0);
 });
+
+test('a restart count outlives a sandbox that is replaced while the agent crashes', async () => {
+  let isStuck = false;
+  const all = stage({
+    runtime: { fault: (call) => (isStuck && call === 'createContainer' ? { delayMs: 1e9 } : undefined) },
+  });
+  const { clock, host, runtime } = all;
+  const first = await all.start();
+  await clock.until(first.ready);
+  await clock.until(host.run(aPod('web')));
+  await clock.advance(1_000);
+  isStuck = true;
+  runtime.losePower();
+  await clock.advance(1_000);
+  await first.stop({ leavePods: true });
+  isStuck = false;
+  const second = await all.start();
+  await clock.until(second.ready);
+  await clock.advance(1_000);
+  expect(host.lastOf('web').status.containerStatuses![0]).toMatchObject({
+    ready: true,
+    restartCount: 1,
+    lastState: { terminated: { exitCode: 255 } },
+  });
+  await second.stop({ leavePods: true });
+});
+
+test('answers of the runtime that are lost make nothing twice', async () => {
+  const lost = new Set<string>();
+  const once = (call: string) => {
+    if (lost.has(call) || !['runPodSandbox', 'createContainer', 'startContainer'].includes(call))
+      return undefined;
+    lost.add(call);
+    return { lostAnswer: true };
+  };
+  const all = stage({ runtime: { fault: once } });
+  const agent = await all.start();
+  await all.clock.until(agent.ready);
+  await all.clock.until(all.host.run(aPod('web')));
+  await all.clock.advance(5_000);
+  expect([...lost].sort()).toEqual(['createContainer', 'runPodSandbox', 'startContainer']);
+  expect(await all.runtime.listPodSandbox()).toHaveLength(1);
+  expect(await all.runtime.listContainers()).toHaveLength(1);
+  expect(all.host.lastOf('web').status).toMatchObject({
+    phase: 'Running',
+    containerStatuses: [{ ready: true, restartCount: 0 }],
+  });
+  await agent.stop({ leavePods: true });
+});
