@@ -78,6 +78,12 @@ export const containerMachine = setup({
     isSooner: ({ context, event }) =>
       (event as Of<'container.stop'>).graceSeconds < (context.graceSeconds ?? Number.POSITIVE_INFINITY),
     hasEnded: ({ event }) => (event as Seen).observation.state === 'exited',
+    isCreated: ({ event }) => (event as Seen).observation.state === 'created',
+    /** Its start went unanswered, and it did start. */
+    isStarted: ({ context, event }) =>
+      context.graceSeconds === undefined &&
+      context.current?.state === 'created' &&
+      (event as Seen).observation.state === 'running',
     isRunning: ({ event }) => (event as Seen).observation.state === 'running',
     isFalseAlarm: ({ context }) => context.looks >= MOST_LOOKS && context.graceSeconds === undefined,
     isStillThere: ({ context }) => context.looks >= MOST_LOOKS && context.graceSeconds !== undefined,
@@ -202,6 +208,8 @@ export const containerMachine = setup({
         'container.startFailed': { target: 'deciding', actions: ['see', 'showStartFailure'] },
         'container.exited': { actions: 'hearExit' },
         'container.stop': { actions: 'keepStop' },
+        // Nobody knows whether it was started.
+        'effect.failed': 'inspecting',
       },
     },
     running: {
@@ -218,6 +226,8 @@ export const containerMachine = setup({
       on: {
         'container.observed': [
           { guard: 'hasEnded', target: 'deciding', actions: 'see' },
+          { guard: 'isCreated', target: 'starting' },
+          { guard: 'isStarted', target: 'running', actions: ['runs', 'see'] },
           { guard: 'isFalseAlarm', target: 'running', actions: 'runs' },
           { guard: 'isStillThere', target: 'stopping', actions: 'runs' },
         ],

@@ -3,6 +3,7 @@
 import type { AnyEventObject } from 'xstate';
 import { asTroupeError } from '../../../../messaging/envelope.ts';
 import { hasCode, TroupeError } from '../../../../schemas/errors.ts';
+import { backOff } from '../../../kernel/limits.ts';
 import type { Effect } from '../../../kernel/step.ts';
 import { runtimeErrorKind, type SandboxConfig } from '../runtime/port.ts';
 import type { NodeScope } from '../scope.ts';
@@ -97,9 +98,18 @@ async function deadline(worker: PodWorker): Promise<PodEvent | undefined> {
 
 /** The pod has ended: its room and its address are free again, its containers stay for their logs. */
 async function release(worker: PodWorker, sandboxId: string | undefined): Promise<undefined> {
+  const { clock, limits, runtime, trace } = worker.node;
   worker.released();
-  await worker.keepEnd();
-  if (sandboxId) await worker.node.runtime.call((runtime) => runtime.stopPodSandbox(sandboxId));
+  for (let attempt = 0; !worker.hasLeft; attempt += 1) {
+    try {
+      await worker.keepEnd();
+      if (sandboxId) await runtime.call((one) => one.stopPodSandbox(sandboxId));
+      return undefined;
+    } catch (error) {
+      trace.log('warn', 'an ended pod was not released', { pod: worker.uid, error: String(error) });
+      await clock.sleep(backOff(attempt, limits.repeatFirstMs, limits.repeatMostMs), worker.signal);
+    }
+  }
   return undefined;
 }
 

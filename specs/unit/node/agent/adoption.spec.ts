@@ -1,4 +1,5 @@
 import type { SimulatedRuntime } from '../../../../lab/sim/runtime.ts';
+import { TroupeError } from '../../../../schemas/errors.ts';
 import { aPod, stage } from '../../../support/fake-host.ts';
 
 async function pids(runtime: SimulatedRuntime): Promise<Record<string, number | undefined>> {
@@ -300,6 +301,27 @@ test('answers of the runtime that are lost make nothing twice', async () => {
   expect(all.host.lastOf('web').status).toMatchObject({
     phase: 'Running',
     containerStatuses: [{ ready: true, restartCount: 0 }],
+  });
+  await agent.stop({ leavePods: true });
+});
+
+test('a start whose outcome nobody knows is looked into, and done', async () => {
+  const failing = new TroupeError('RUNTIME', 'deadline exceeded', { details: { kind: 'timeout' } });
+  const failed: string[] = [];
+  const fault = (call: string) => {
+    if (failed.length >= 2 || (call !== 'startContainer' && call !== 'containerStatus')) return undefined;
+    failed.push(call);
+    return failing;
+  };
+  const all = stage({ runtime: { fault } });
+  const agent = await all.start();
+  await all.clock.until(agent.ready);
+  await all.clock.until(all.host.run(aPod('web')));
+  await all.clock.advance(10_000);
+  expect(failed).toEqual(['startContainer', 'containerStatus']);
+  expect(all.host.lastOf('web').status).toMatchObject({
+    phase: 'Running',
+    containerStatuses: [{ ready: true }],
   });
   await agent.stop({ leavePods: true });
 });
