@@ -1,4 +1,5 @@
-// `troupe host`: one process that runs actors, in the foreground. `troupe up` starts one; more may join, on any machine.
+// `troupe host`: one process that runs actors, in the foreground. `troupe up` starts one; more may join, on any
+// machine.
 import type { Command } from 'commander';
 import { jsonTrace } from '../../messaging/system/index.ts';
 import type { CommandDefinition } from '../command.ts';

@@ -1,5 +1,5 @@
-// `troupe node`: one process that runs the containers of a machine, in the foreground. Containers go on when it ends,
-// unless it is told to drain.
+// `troupe node`: one process that runs the containers of a machine, in the foreground. Containers go on when it
+// ends, unless it is told to drain.
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { jsonTrace } from '../../messaging/system/index.ts';

@@ -1,5 +1,5 @@
-// `troupe up`: a cluster on this machine. In the foreground it shows what happens and takes everything down on Ctrl-C but for
-// the data; with --detach it leaves the cluster running.
+// `troupe up`: a cluster on this machine. In the foreground it shows what happens and takes everything down on
+// Ctrl-C but for the data; with --detach it leaves the cluster running.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -7,6 +7,7 @@ import { TroupeError } from '../../schemas/errors.ts';
 import { type CommandDefinition, several } from '../command.ts';
 import { DEFAULT_CLUSTER, stateDirectory } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { parseDuration } from '../print/time.ts';
 import type { Session } from '../session.ts';
 import { mirrorsOf } from '../up/mirrors.ts';
 import { type Plan, placeOf, readPlan } from '../up/place.ts';
@@ -25,6 +26,7 @@ interface UpFlags {
   readonly registryMirror?: string[];
   readonly runtime?: string;
   readonly syncAlways?: boolean;
+  readonly wait?: string;
   readonly supervise?: boolean;
 }
 
@@ -40,6 +42,7 @@ export const command: CommandDefinition<UpFlags> = {
       .option('--registry-mirror <name=url>', 'pull what the registry has from here', several)
       .option('--runtime <name>', 'containerd, or simulated: containers are only acted', 'containerd')
       .option('--sync-always', 'each write on disk before it is acknowledged (nats-server 2.10)')
+      .option('--wait <duration>', 'give up when it is not ready after so long', '60s')
       .addOption(on.createOption('--supervise').hideHelp()),
   run: async (session, _args, flags) => {
     const cluster = session.globals.cluster ?? session.io.env.TROUPE_CLUSTER ?? DEFAULT_CLUSTER;
@@ -89,12 +92,15 @@ async function started(session: Session, { directory, cluster, flags, progress }
   if (runtime === 'containerd' && process.getuid?.() !== 0) {
     throw new TroupeError('SETUP', 'running containers needs root. Run as root, or try --runtime simulated.');
   }
+  const withinMs = parseDuration(flags.wait ?? '60s');
+  if (!withinMs || withinMs <= 0)
+    throw new UsageError(`invalid --wait "${flags.wait}": use a duration such as 30s`, 'up');
   const { node, criSocket, syncAlways } = flags;
   const registryMirrors = mirrorsOf(flags.registryMirror ?? []);
   const fresh = readPlan(placeOf(directory)) === undefined;
   const options = { directory, cluster, node, external, runtime, criSocket, syncAlways, registryMirrors };
   try {
-    return await bringUp({ ...options, clock, progress, signal: io.signal });
+    return await bringUp({ ...options, clock, progress, withinMs, signal: io.signal });
   } catch (error) {
     // What was never up is of no use to anybody; what was kept from before is.
     if (!(error instanceof UsageError)) await takeDown({ directory, clock, progress, keepData: !fresh });

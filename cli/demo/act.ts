@@ -1,5 +1,6 @@
-// The demo's play on a cluster that is up: applies the manifest, shows the facts as they come, waits until the pod runs with
-// its own address, fetches its page, prints the table and what was said. It starts nothing and takes nothing down.
+// The demo's play on a cluster that is up: applies the manifest, shows the facts as they come, waits until the
+// pod runs with its own address, fetches its page, prints the table and what was said. It starts nothing and
+// takes nothing down.
 import { type Client, clientOf, type Fact, kindNamed } from '../../messaging/client/index.ts';
 import type { Clock } from '../../messaging/ports.ts';
 import { silentTrace } from '../../messaging/system/index.ts';

@@ -1,5 +1,5 @@
-// Listens to everything said on a cluster's subjects and tells in short what was said about one pod: who to whom, in order,
-// with times. From real messages only; what is not about the pod is counted.
+// Listens to everything said on a cluster's subjects and tells in short what was said about one pod: who to
+// whom, in order, with times. From real messages only; what is not about the pod is counted.
 import { decode, HEADER } from '../../messaging/envelope.ts';
 import type { Bus, Clock, Message } from '../../messaging/ports.ts';
 import { subjectsOf } from '../../messaging/subjects.ts';

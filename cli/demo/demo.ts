@@ -1,5 +1,5 @@
-// `npm run demo`: one pod, from nothing to its page and back to nothing. A private directory, a cluster in it, the mission's
-// own manifest, and at the end the machine as it was, which is checked and not only hoped for.
+// `npm run demo`: one pod, from nothing to its page and back to nothing. A private directory, a cluster in it,
+// the mission's own manifest, and at the end the machine as it was, which is checked and not only hoped for.
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

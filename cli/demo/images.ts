@@ -1,5 +1,6 @@
-// Where the demo's images come from: the public registry where it can be reached, else a mirror of it on loopback with images
-// made from Debian's packages. The mirror is a process of its own, so that it can outlive the demo with --keep.
+// Where the demo's images come from: the public registry where it can be reached, else a mirror of it on
+// loopback with images made from Debian's packages. The mirror is a process of its own, so that it can outlive
+// the demo with --keep.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveDebianImages } from '../../lab/registry/mirror.ts';
@@ -46,7 +47,8 @@ export interface MirrorOptions {
 export async function startMirror(options: MirrorOptions): Promise<Record<string, string>> {
   const { directory, clock, progress, signal } = options;
   const place = placeOf(directory);
-  const { pid } = spawnRole('demo', ['--serve-images'], place);
+  const { pid, release } = spawnRole('demo', ['--serve-images'], place);
+  release();
   const step = progress.step('serving images made from Debian’s packages');
   try {
     const until = clock.monotonic() + SERVED_WITHIN_MS;

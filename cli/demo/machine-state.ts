@@ -1,5 +1,5 @@
-// What the demo must leave as it found it: mounts, links, rules, routes, control groups, the kernel's switch for forwarding,
-// processes of ours. Taken before and after, and compared. Reads only.
+// What the demo must leave as it found it: mounts, links, rules, routes, control groups, the kernel's switch
+// for forwarding, processes of ours. Taken before and after, and compared. Reads only.
 import type { Probe } from '../doctor/check.ts';
 
 /** Names of things, by what they are. */

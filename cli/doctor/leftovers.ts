@@ -1,5 +1,6 @@
-// Looks for what former runs left behind: processes without their supervisor, containers, mounts, bridges, tables and
-// control groups. Each finding names the directory it belongs to, since `troupe down` takes it away by that.
+// Looks for what former runs left behind: processes without their supervisor, containers, mounts, bridges,
+// tables and control groups. Each finding names the directory it belongs to, since `troupe down` takes it away
+// by that.
 import { join } from 'node:path';
 import { bridgeName } from '../../actors/node/agent/network/cni.ts';
 import { type Plan, placeOf, readPlan } from '../up/place.ts';
@@ -19,7 +20,9 @@ export interface Traces {
 
 export async function leftoverChecks(probe: Probe, roots: readonly string[]): Promise<Check[]> {
   const traces = await tracesOf(probe);
-  const known = new Set([...traces.directories, ...(await plannedDirectories(probe, roots))]);
+  // Who runs a private nats-server or containerd by other means than `up` has no plan, and is nobody's leftover.
+  const named = traces.directories.filter((directory) => planIn(directory) !== undefined);
+  const known = new Set([...named, ...(await plannedDirectories(probe, roots))]);
   const checks: Check[] = [];
   const explained = new Set<string>();
   for (const directory of known) {

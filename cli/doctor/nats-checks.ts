@@ -1,4 +1,5 @@
-// Checks of NATS: the program on this machine, and the server the context file names: reachable, and what it promises.
+// Checks of NATS: the program on this machine, and the server the context file names: reachable, and what it
+// promises.
 
 import { featuresOf } from '../../messaging/nats/index.ts';
 import type { Clock } from '../../messaging/ports.ts';

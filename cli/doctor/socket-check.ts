@@ -1,4 +1,5 @@
-// Whether this process can listen: on a port of loopback, and on a socket in the cluster's directory by its length.
+// Whether this process can listen: on a port of loopback, and on a socket in the cluster's directory by its
+// length.
 import { createServer } from 'node:net';
 import { placeOf } from '../up/place.ts';
 import { type Check, missing, ok } from './check.ts';

@@ -1,5 +1,5 @@
-// A process's own way to the cluster, from the context file: waits for a server that is not there yet, since supervisors
-// start and restart things in any order.
+// A process's own way to the cluster, from the context file: waits for a server that is not there yet, since
+// supervisors start and restart things in any order.
 import { connectNats, type NatsWorld } from '../../messaging/nats/index.ts';
 import type { Clock, Trace, World } from '../../messaging/ports.ts';
 import { systemRandom } from '../../messaging/system/index.ts';

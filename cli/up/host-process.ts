@@ -1,5 +1,5 @@
-// `troupe host`: one process that runs actors, in the foreground, until it is asked to end. What it has to say goes to
-// standard error, one JSON object a line.
+// `troupe host`: one process that runs actors, in the foreground, until it is asked to end. What it has to say
+// goes to standard error, one JSON object a line.
 import { startHost } from '../../actors/host.ts';
 import type { Clock, Trace } from '../../messaging/ports.ts';
 import { connectFrom } from './connect.ts';

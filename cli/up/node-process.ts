@@ -1,13 +1,13 @@
-// `troupe node`: one process that runs the containers of a machine, in the foreground, until it is asked to end. What to run
-// them with it reads from the plan that `up` left; what it has to say goes to standard error.
+// `troupe node`: one process that runs the containers of a machine, in the foreground, until it is asked to
+// end. What to run them with it reads from the plan that `up` left; what it has to say goes to standard error.
 
 import { KERNEL_LIMITS } from '../../actors/kernel/limits.ts';
 import { Notes } from '../../actors/kernel/notes.ts';
 import { decodeRecord } from '../../actors/kernel/record.ts';
 import { startAgent } from '../../actors/node/agent/agent.ts';
 import { openFiles } from '../../actors/node/agent/files/real.ts';
-import { machineFacts } from '../../actors/node/agent/machine-facts.ts';
 import { startRealNode } from '../../actors/node/agent/real.ts';
+import { machineFacts } from '../../actors/node/agent/real-machine.ts';
 import { realNodePaths } from '../../actors/node/agent/real-removal.ts';
 import type { Note } from '../../actors/node/agent/scope.ts';
 import { SimulatedRuntime } from '../../lab/sim/runtime.ts';

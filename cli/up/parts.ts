@@ -1,5 +1,5 @@
-// The parts a supervisor keeps alive, each behind the same three words: is it alive, start it, wait for its end. A part that
-// already runs, left by a supervisor that was killed, is taken over rather than started twice.
+// The parts a supervisor keeps alive, each behind the same three words: is it alive, start it, wait for its
+// end. A part that already runs, left by a supervisor that was killed, is taken over rather than started twice.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import type { Clock } from '../../messaging/ports.ts';
@@ -26,7 +26,7 @@ export class RolePart implements Part {
   readonly #place: Place;
   readonly #clock: Clock;
   readonly #words: readonly string[];
-  #exit: Promise<void> | undefined;
+  #spawned: Spawned | undefined;
 
   constructor(name: Role, words: readonly string[], place: Place, clock: Clock) {
     this.name = name;
@@ -37,28 +37,33 @@ export class RolePart implements Part {
 
   async start(): Promise<void> {
     const { directory } = this.#place;
-    this.#exit = undefined;
+    this.#spawned = undefined;
     this.pid = roleProcesses(directory).find(({ role }) => role === this.name)?.pid;
     if (this.pid !== undefined) return;
-    const child = spawnRole(this.name, this.#words, this.#place);
-    this.pid = child.pid;
-    this.#exit = child.exit;
+    this.#spawned = spawnRole(this.name, this.#words, this.#place);
+    this.pid = this.#spawned.pid;
   }
 
   async ended(signal: AbortSignal): Promise<void> {
-    if (this.#exit) return unlessAborted(this.#exit, signal);
+    if (this.#spawned) {
+      await unlessAborted(this.#spawned.exit, signal);
+      return this.#spawned.release();
+    }
     while (!signal.aborted && this.pid !== undefined && isAlive(this.pid)) {
       await this.#clock.sleep(LOOK_MS, signal);
     }
   }
 }
 
+export interface Spawned {
+  readonly pid: number | undefined;
+  readonly exit: Promise<void>;
+  /** This process may end before the other does. */
+  release(): void;
+}
+
 /** Starts one of our programs, detached, its output in its log file. */
-export function spawnRole(
-  role: Role,
-  words: readonly string[],
-  place: Place,
-): { pid: number | undefined; exit: Promise<void> } {
+export function spawnRole(role: Role, words: readonly string[], place: Place): Spawned {
   const log = openLog(place.log(role));
   const child = spawn(process.execPath, roleArguments(role, place.directory, words), {
     detached: true,
@@ -70,8 +75,7 @@ export function spawnRole(
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
-  child.unref();
-  return { pid: child.pid, exit };
+  return { pid: child.pid, exit, release: () => child.unref() };
 }
 
 /** The private nats-server; started again with the same port, credentials and store. */

@@ -1,5 +1,6 @@
-// What one cluster keeps on this machine: a directory, the files in it, and the plan by which `up` started it, from which
-// `down` knows what to take away even when every process is gone. Reads and writes these files; starts and ends nothing.
+// What one cluster keeps on this machine: a directory, the files in it, and the plan by which `up` started it,
+// from which `down` knows what to take away even when every process is gone. Reads and writes these files;
+// starts and ends nothing.
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bridgeName } from '../../actors/node/agent/network/cni.ts';

@@ -1,5 +1,6 @@
-// Tells the user what takes time: a step that lasts longer than a second says so, with the seconds that have passed, and
-// goes on saying it; a step that is quicker is one line when it is done. Writes to standard error only.
+// Tells the user what takes time: a step that lasts longer than a second says so, with the seconds that have
+// passed, and goes on saying it; a step that is quicker is one line when it is done. Writes to standard error
+// only.
 import type { Clock, Timer } from '../../messaging/ports.ts';
 import type { Output } from '../io.ts';
 

@@ -1,5 +1,6 @@
-// Waits until a cluster that is being started serves its API and its node takes pods, and says all the while what is
-// being waited for. Gives up in bounded time, or at once when the supervisor is gone, with the last words of the logs.
+// Waits until a cluster that is being started serves its API and its node takes pods, and says all the while
+// what is being waited for. Gives up in bounded time, or at once when the supervisor is gone, with the last
+// words of the logs.
 import { readFileSync } from 'node:fs';
 import { type Client, clientOf } from '../../messaging/client/index.ts';
 import type { Clock } from '../../messaging/ports.ts';

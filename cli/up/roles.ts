@@ -1,5 +1,6 @@
-// The processes of one cluster on this machine, found by their command lines in the process table, so that they are found
-// whatever became of the files that named them. A process counts only when its own arguments name our directory.
+// The processes of one cluster on this machine, found by their command lines in the process table, so that they
+// are found whatever became of the files that named them. A process counts only when its own arguments name our
+// directory.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../messaging/ports.ts';

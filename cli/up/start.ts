@@ -1,5 +1,6 @@
-// Brings a cluster up on this machine: writes the plan, leaves the rest to a supervisor in the background, and waits until
-// the node takes pods. What it started before an error is not taken away: `down` does that, and says so.
+// Brings a cluster up on this machine: writes the plan, leaves the rest to a supervisor in the background, and
+// waits until the node takes pods. What it started before an error is not taken away: `down` does that, and
+// says so.
 import { hostname } from 'node:os';
 import type { Clock } from '../../messaging/ports.ts';
 import { bucketsOf } from '../../messaging/subjects.ts';
@@ -50,8 +51,9 @@ export async function bringUp(options: UpOptions): Promise<Up> {
   const plan = planOf(options, place);
   writePlan(place, plan);
   if (options.external) await saveContext(place.context, { ...options.external, cluster: plan.cluster });
-  const { pid } = spawnRole('up', [SUPERVISE], place);
-  return arrived(options, plan, pid, false);
+  const supervisor = spawnRole('up', [SUPERVISE], place);
+  supervisor.release();
+  return arrived(options, plan, supervisor.pid, false);
 }
 
 async function arrived(

@@ -1,6 +1,6 @@
-// Keeps the processes of a cluster alive: what dies is started again, after a delay that grows while it keeps dying, and
-// each death is told. It decides nothing about actors or pods, and can itself be killed at any moment: the next
-// supervisor takes over what still runs.
+// Keeps the processes of a cluster alive: what dies is started again, after a delay that grows while it keeps
+// dying, and each death is told. It decides nothing about actors or pods, and can itself be killed at any
+// moment: the next supervisor takes over what still runs.
 import type { Clock } from '../../messaging/ports.ts';
 import { TroupeError } from '../../schemas/errors.ts';
 import { saveContext } from '../context.ts';
@@ -24,7 +24,10 @@ export interface SupervisorOptions {
   readonly signal: AbortSignal;
 }
 
-/** Starts all parts and keeps them; resolves when `signal` is aborted. Errors: those of the first start of nats-server. */
+/**
+ * Starts all parts and keeps them; resolves when `signal` is aborted.
+ * Errors: those of the first start of nats-server.
+ */
 export async function supervise(options: SupervisorOptions): Promise<void> {
   const { place, plan, clock } = options;
   const keepers: Promise<void>[] = [];

@@ -1,6 +1,6 @@
-// Takes a cluster off this machine: its processes, its pods, containerd, the pod network, the control groups, the files.
-// Works from whatever is there, in whatever state it was left, and again after it was interrupted. It touches nothing
-// that does not bear this directory's name.
+// Takes a cluster off this machine: its processes, its pods, containerd, the pod network, the control groups,
+// the files. Works from whatever is there, in whatever state it was left, and again after it was interrupted.
+// It touches nothing that does not bear this directory's name.
 import { rm } from 'node:fs/promises';
 import { removeRealNode } from '../../actors/node/agent/real-removal.ts';
 import type { Clock } from '../../messaging/ports.ts';
@@ -9,8 +9,7 @@ import { type Plan, placeOf, readPlan } from './place.ts';
 import type { Progress } from './progress.ts';
 import { endProcesses, roleProcesses, serverProcesses } from './roles.ts';
 
-/** The supervisor takes everything down itself when it is asked to end. */
-const SUPERVISOR_MS = 30_000;
+const SUPERVISOR_MS = 3_000;
 const PROCESS_MS = 8_000;
 const SERVER_MS = 10_000;
 

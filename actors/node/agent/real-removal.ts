@@ -1,5 +1,5 @@
-// Takes a real node off its machine: its pods and containerd, or its pods in somebody else's containerd, then the pod
-// network and the control groups. Works from any state and any number of times.
+// Takes a real node off its machine: its pods and containerd, or its pods in somebody else's containerd, then
+// the pod network and the control groups. Works from any state and any number of times.
 import { join } from 'node:path';
 import type { Clock } from '../../../messaging/ports.ts';
 import { removeCni } from './network/cni.ts';

@@ -1,15 +1,15 @@
-// Puts a real node together: containerd of its own or somebody else's, CNI, masquerading, the agent. A containerd that
-// dies is started again beside its living containers. It ends nothing that runs unless it is told to drain, so that the
-// next agent adopts it all; what takes a node off the machine is real-removal.ts.
+// Puts a real node together: containerd of its own or somebody else's, CNI, masquerading, the agent. A
+// containerd that dies is started again beside its living containers. It ends nothing that runs unless it is
+// told to drain, so that the next agent adopts it all; what takes a node off the machine is real-removal.ts.
 import type { Clock, World } from '../../../messaging/ports.ts';
 import { TroupeError } from '../../../schemas/errors.ts';
 import { backOff } from '../../kernel/limits.ts';
 import { POD_NETWORK } from '../effects.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { openFiles } from './files/real.ts';
-import { ipv4Routes, machineFacts, routedCidrs } from './machine-facts.ts';
 import { cniConfDir, writeCni } from './network/cni.ts';
 import { writeMasquerade } from './network/masquerade.ts';
+import { ipv4Routes, machineFacts, routedCidrs } from './real-machine.ts';
 import { type RealNodePlace, realNodePaths } from './real-removal.ts';
 import { removeCgroup } from './runtime/cgroups.ts';
 import { type Containerd, startContainerd } from './runtime/containerd.ts';

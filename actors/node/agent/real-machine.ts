@@ -1,5 +1,5 @@
-// What a machine is, for its Node object: processors, memory, versions, addresses, and the ranges of addresses it already
-// has routes for. Reads only.
+// What a machine is, for its Node object: processors, memory, versions, addresses, and the ranges of addresses
+// it already has routes for. Reads only.
 import { readFile } from 'node:fs/promises';
 import { arch, availableParallelism, hostname, networkInterfaces, release, totalmem } from 'node:os';
 import type { NodeCapacity } from './promises.ts';
