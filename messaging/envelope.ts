@@ -54,9 +54,30 @@ export function isFailure(value: unknown): value is Status {
   return isStatus(value) && value.status === 'Failure';
 }
 
+/** Bounds of a refusal: it may quote what it refuses, which may be as large as NATS carries. */
+const MAX_TEXT = 8_192;
+const MAX_CAUSES = 32;
+
+/** The Status of an error, of a size that can be sent whatever it quotes. */
+export function statusOf(error: TroupeError): Status {
+  const { details: all, ...status } = error.toStatus();
+  const { causes, ...others } = all!;
+  const shown = causes?.slice(0, MAX_CAUSES).map((cause) => ({
+    reason: cause.reason,
+    message: cut(cause.message),
+    field: cut(cause.field),
+  }));
+  const small = JSON.stringify(others).length <= MAX_TEXT ? others : { troupeCode: error.code };
+  return { ...status, message: cut(error.message), details: { ...small, ...(shown && { causes: shown }) } };
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
+}
+
 /** Answers with an error, as a Status in the body and as NATS micro services do in headers. */
 export function respondError(message: Message, error: TroupeError): void {
-  message.respond(encode(error.toStatus()), errorHeaders(error));
+  message.respond(encode(statusOf(error)), errorHeaders(error));
 }
 
 export function errorHeaders(error: TroupeError): Headers {

@@ -8,6 +8,7 @@ import {
   errorHeaders,
   HEADER,
   respondError,
+  statusOf,
 } from '../../messaging/envelope.ts';
 import { keyOf } from '../../messaging/identity.ts';
 import type { Bucket, Headers, Message, Subscription } from '../../messaging/ports.ts';
@@ -98,8 +99,18 @@ export class Door {
         const fields = { subject: message.subject, message: fault.message };
         this.options.host.world.trace.log('error', 'request failed', fields);
       }
+      this.refuse(message, fault);
+    }
+  }
+
+  /** Never throws: nobody stands behind it who could hear. */
+  private refuse(message: Message, fault: TroupeError): void {
+    try {
       if (isStreamed(message.subject)) message.respond(new Uint8Array(), endOf(fault));
       else respondError(message, fault);
+    } catch (error) {
+      const fields = { subject: message.subject, message: String(error) };
+      this.options.host.world.trace.log('warn', 'answer not sent', fields);
     }
   }
 
@@ -275,5 +286,5 @@ function isStreamed(subject: string): boolean {
 
 /** The headers that end a stream with an error. */
 export function endOf(error: TroupeError): Headers {
-  return { ...errorHeaders(error), [HEADER.end]: JSON.stringify(error.toStatus()) };
+  return { ...errorHeaders(error), [HEADER.end]: JSON.stringify(statusOf(error)) };
 }

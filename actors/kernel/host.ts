@@ -2,8 +2,8 @@
 // deadlines, performs the effects and serves the public door. It starts and stops in stages, each of which may be
 // cut short by a crash without harm: what is true stands in the records.
 import type { AnyEventObject } from 'xstate';
-import { asTroupeError, decode, encode, HEADER, respondError } from '../../messaging/envelope.ts';
-import { type ActorId, idOfKey, shardOf } from '../../messaging/identity.ts';
+import { asTroupeError, decode, encode, HEADER, respondError, statusOf } from '../../messaging/envelope.ts';
+import { type ActorId, idOfKey, keyOf, shardOf } from '../../messaging/identity.ts';
 import type { Bucket, Headers, Message, Subscription, World } from '../../messaging/ports.ts';
 import { bucketsOf, parseMail, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
 import type { TroupeError } from '../../schemas/errors.ts';
@@ -238,11 +238,7 @@ export class Host implements ActivationHost {
   }
 
   private receive(message: Message): void {
-    const answer = (given: Answer) => {
-      if (message.reply === undefined) return;
-      if (given.ok) message.respond(encode(given.value), given.headers);
-      else respondError(message, given.error);
-    };
+    const answer = (given: Answer) => this.respond(message, given);
     try {
       const id = parseMail(message.subject);
       const { headers } = message;
@@ -258,6 +254,18 @@ export class Host implements ActivationHost {
       });
     } catch (error) {
       answer({ ok: false, error: asTroupeError(error) });
+    }
+  }
+
+  /** Answers over the bus. Never throws: what is committed is committed, whether its sender can be told or not. */
+  private respond(message: Message, given: Answer): void {
+    if (message.reply === undefined) return;
+    try {
+      if (given.ok) message.respond(encode(given.value), given.headers);
+      else respondError(message, given.error);
+    } catch (error) {
+      this.world.trace.log('warn', 'answer not sent', { subject: message.subject, message: String(error) });
+      if (given.ok) this.respond(message, { ok: false, error: asTroupeError(error) });
     }
   }
 
@@ -292,7 +300,7 @@ export class Host implements ActivationHost {
   perform(activation: Activation, effect: Effect, record: ActorRecord, revision: number): void {
     if (effect.type === 'announce') {
       const { fact, ...more } = effect.params as { fact: string };
-      this.facts.announce(activation.id, fact, record, revision, more);
+      this.tell(activation.key, () => this.facts.announce(activation.id, fact, record, revision, more));
       return;
     }
     const perform = activation.definition.effects[effect.type];
@@ -347,16 +355,23 @@ export class Host implements ActivationHost {
   }
 
   dead(id: ActorId, mail: Mail, error: TroupeError): void {
-    const letter = { event: mail.event, id: mail.id, from: mail.from, reason: error.toStatus() };
-    this.world.bus.publish(this.subjects.dead(id), encode(letter));
+    const letter = { event: mail.event, id: mail.id, from: mail.from, reason: statusOf(error) };
+    this.tell(keyOf(id), () => this.world.bus.publish(this.subjects.dead(id), encode(letter)));
+  }
+
+  /** Publishes news, which may be lost: a failure is traced and goes no further. */
+  private tell(key: string, publish: () => void): void {
+    try {
+      publish();
+    } catch (error) {
+      this.world.trace.log('warn', 'news not sent', { key, message: String(error) });
+    }
   }
 
   /** The facts, the Event and the owner hear of a quarantine. */
   quarantined(activation: Activation, record: ActorRecord, mail: Mail, error: Error): void {
-    this.facts.announce(activation.id, 'quarantined', record, 0, {
-      event: mail.event.type,
-      message: error.message,
-    });
+    const why = { event: mail.event.type, message: error.message };
+    this.tell(activation.key, () => this.facts.announce(activation.id, 'quarantined', record, 0, why));
     const message = `held after repeated failures on ${mail.event.type}: ${error.message}`;
     this.notes.note(involved(record), { type: 'Warning', reason: 'Quarantined', message });
     const { namespace = '', ownerReferences = [] } = record.object.metadata;

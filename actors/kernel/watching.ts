@@ -1,7 +1,7 @@
 // One watch of one client: what the view sees, as Kubernetes' watch events, streamed to the client's inbox. A client
 // that is gone is noticed by the keep-alive; one that is too slow is cut off by the NATS server, not waited for here.
 
-import { encode, errorHeaders, HEADER } from '../../messaging/envelope.ts';
+import { encode, errorHeaders, HEADER, statusOf } from '../../messaging/envelope.ts';
 import type { Bus, Clock, Message } from '../../messaging/ports.ts';
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import type { Kind } from '../../schemas/kinds.ts';
@@ -61,7 +61,7 @@ export async function streamWatch(request: WatchRequest): Promise<void> {
       const error = new TroupeError('UNAVAILABLE', 'the host is stopping');
       message.respond(new Uint8Array(), {
         ...errorHeaders(error),
-        [HEADER.end]: JSON.stringify(error.toStatus()),
+        [HEADER.end]: JSON.stringify(statusOf(error)),
       });
     }
   } finally {
