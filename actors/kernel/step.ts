@@ -42,6 +42,8 @@ const MAX_MICROSTEPS = 100;
 export class Stepper<Context = any, Event extends AnyEventObject = AnyEventObject> {
   private readonly machine: AnyStateMachine;
   private readonly scope: any;
+  private readonly resolved = new Map<string, AnyMachineSnapshot>();
+  private first: State<Context> | undefined;
   private asked: RequestedAction[] = [];
 
   constructor(machine: AnyStateMachine) {
@@ -63,13 +65,18 @@ export class Stepper<Context = any, Event extends AnyEventObject = AnyEventObjec
 
   /** The machine's first state, entered with `context` merged over the static one. */
   start(context: Partial<Context>): Step<Context> {
-    this.asked = [];
-    const initial = this.machine.getInitialSnapshot(this.scope, undefined);
-    if (initial.status === 'error') throw initial.error;
-    this.asked = [];
-    const merged = { ...initial.context, ...context } as Context;
-    const snapshot = this.resolve({ value: initial.value, context: merged });
+    this.first ??= this.initial();
+    const snapshot = this.resolve({
+      value: this.first.value,
+      context: { ...this.first.context, ...context },
+    });
     return this.read(snapshot, true, entryActions(snapshot));
+  }
+
+  private initial(): State<Context> {
+    const { status, error, value, context } = this.machine.getInitialSnapshot(this.scope, undefined);
+    if (status === 'error') throw error;
+    return { value, context };
   }
 
   /** Decides on one event. Throws what the machine throws; the given state is then still the true one. */
@@ -88,8 +95,15 @@ export class Stepper<Context = any, Event extends AnyEventObject = AnyEventObjec
     return this.read(snapshot, false, entryActions(snapshot));
   }
 
-  private resolve(state: State<Context>): AnyMachineSnapshot {
-    return this.machine.resolveState(state as any) as AnyMachineSnapshot;
+  /** A snapshot differs from another of the same state value by its context only, so each is resolved once. */
+  private resolve({ value, context }: State<Context>): AnyMachineSnapshot {
+    const key = typeof value === 'string' ? value : JSON.stringify(value);
+    let resolved = this.resolved.get(key);
+    if (!resolved) {
+      resolved = this.machine.resolveState({ value, context } as any) as AnyMachineSnapshot;
+      this.resolved.set(key, resolved);
+    }
+    return { ...resolved, context } as AnyMachineSnapshot;
   }
 
   private read(
