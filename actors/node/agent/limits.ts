@@ -11,6 +11,11 @@ export interface AgentLimits {
   readonly repeatMostMs: number;
   /** A pod that is still being set up is reported after so long, so that a quick start costs one report. */
   readonly coalesceMs: number;
+  /**
+   * A pod of which nothing is new is confirmed after so long, give or take a half: its answer tells whether the pod
+   * still belongs here, since an order to stop may be lost with the host that gave it.
+   */
+  readonly confirmMs: number;
   /** Pods gone whose fence is remembered, so that a late order does not bring one back. */
   readonly tombstones: number;
   /** Bytes of a log in one message. */
@@ -32,6 +37,7 @@ export const AGENT_LIMITS: AgentLimits = {
   repeatFirstMs: 200,
   repeatMostMs: 10_000,
   coalesceMs: 100,
+  confirmMs: 300_000,
   tombstones: 10_000,
   logChunkBytes: 128 * 1024,
   logUnflushedBytes: 1024 * 1024,
