@@ -5,14 +5,14 @@ import { keyOf } from '../../messaging/identity.ts';
 import { type MemoryNetwork, memoryNetwork, seededRandom } from '../../messaging/memory/index.ts';
 import type { Bucket, Random, Trace } from '../../messaging/ports.ts';
 import { bucketsOf } from '../../messaging/subjects.ts';
-import { AgentModel, Machine } from './agent-model.ts';
 import { ProcessClock } from './clock.ts';
 import { SimFaults } from './faults.ts';
 import { History } from './history.ts';
 import { type Broken, Invariants } from './invariants.ts';
 import { labKinds } from './kinds.ts';
 import { Nemesis } from './nemesis.ts';
-import { SimProcess } from './process.ts';
+import { ModelNode, RealNode, type SimNode } from './nodes.ts';
+import { type ProcessOptions, SimProcess } from './process.ts';
 import { SimHost } from './sim-host.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
 import { Timeline } from './timeline.ts';
@@ -29,41 +29,6 @@ export interface SimOptions {
   readonly swarm?: Partial<Swarm>;
 }
 
-export class SimAgent {
-  readonly name: string;
-  readonly machine: Machine;
-  model: AgentModel | undefined;
-  process: SimProcess | undefined;
-  private readonly cluster: SimCluster;
-
-  constructor(cluster: SimCluster, machine: Machine) {
-    this.cluster = cluster;
-    this.machine = machine;
-    this.name = machine.node;
-  }
-
-  start(): void {
-    if (this.process) return;
-    const { invariants, swarm } = this.cluster;
-    this.process = this.cluster.newProcess(this.name);
-    this.model = new AgentModel({
-      process: this.process,
-      cluster: CLUSTER,
-      shards: swarm.shards,
-      machine: this.machine,
-      witness: invariants,
-    });
-    this.model.start();
-  }
-
-  crash(): void {
-    this.process?.crash();
-    this.process = undefined;
-    this.model?.stop();
-    this.model = undefined;
-  }
-}
-
 export class SimCluster {
   readonly seed: number | string;
   readonly swarm: Swarm;
@@ -73,7 +38,7 @@ export class SimCluster {
   readonly network: MemoryNetwork;
   readonly invariants: Invariants;
   readonly hosts: SimHost[] = [];
-  readonly agents: SimAgent[] = [];
+  readonly agents: SimNode[] = [];
   readonly clients: SimClient[] = [];
   readonly clientProcesses: SimProcess[] = [];
   readonly nemesis: Nemesis;
@@ -108,13 +73,14 @@ export class SimCluster {
     this.populate();
   }
 
-  newProcess(name: string): SimProcess {
+  newProcess(name: string, more: Partial<ProcessOptions> = {}): SimProcess {
     const { network, timeline, history, invariants, swarm } = this;
     this.processes += 1;
     const random = this.random.fork(`process ${this.processes} ${name}`);
     const wrapBucket = name.startsWith('h') ? this.options.wrapBucket : undefined;
     const onAcknowledged = invariants.acknowledged.bind(invariants);
-    const process = new SimProcess({ name, network, timeline, history, random, onAcknowledged, wrapBucket });
+    const given = { name, network, timeline, history, random, onAcknowledged, wrapBucket, ...more };
+    const process = new SimProcess(given);
     process.clock.skewMs = (this.random.fork(`skew ${name}`).next() - 0.5) * swarm.skewMs;
     return process;
   }
@@ -146,9 +112,19 @@ export class SimCluster {
     }
     const sizes = this.random.fork('machines');
     for (let n = 0; n < swarm.nodes; n += 1) {
-      const machine = new Machine(`n${n}`, 1_500 + 500 * sizes.below(6));
-      invariants.machines.push(machine);
-      this.agents.push(new SimAgent(this, machine));
+      const options = {
+        name: `n${n}`,
+        cluster: CLUSTER,
+        shards: swarm.shards,
+        cpuMillis: 1_500 + 500 * sizes.below(6),
+        timeline: this.timeline,
+        random: this.random.fork(`node ${n}`),
+        witness: invariants,
+        newProcess: this.newProcess.bind(this),
+      };
+      const node = swarm.realAgents ? new RealNode(options) : new ModelNode(options);
+      invariants.nodes.push(node);
+      this.agents.push(node);
     }
     for (let index = 0; index < swarm.clients; index += 1) {
       const process = this.newProcess(`client-${index}`);

@@ -2,10 +2,11 @@
 // when an order is obeyed or a write is acknowledged, the rest when all has healed. A check never throws into the
 // code it watches: it ends the simulation.
 import { type ActorRecord, decodeRecord } from '../../actors/kernel/record.ts';
+import { requestsOf } from '../../actors/pod/requests.ts';
 import type { Entry } from '../../messaging/ports.ts';
-import type { AgentWitness, Machine, Running } from './agent-model.ts';
 import type { History } from './history.ts';
 import type { AlarmContext, CounterContext } from './kinds.ts';
+import type { NodeWitness, SimNode } from './nodes.ts';
 import type { Acknowledged } from './process.ts';
 
 export interface Broken {
@@ -27,11 +28,12 @@ const REPETITIONS_WITHIN_MS = 60_000;
 
 const ASKED_IN: Readonly<Record<string, string>> = { offer: 'placing', run: 'bound', stop: 'stopping' };
 
-export class Invariants implements AgentWitness {
+export class Invariants implements NodeWitness {
   readonly log = new Map<number, Committed>();
   /** Newest entry of each key, deletions included. */
   readonly newest = new Map<string, Committed>();
-  readonly machines: Machine[] = [];
+  readonly nodes: SimNode[] = [];
+  private readonly requests = new Map<string, number>();
   private readonly bucket: string;
   private readonly history: History;
   private readonly onBroken: (broken: Broken) => void;
@@ -82,6 +84,7 @@ export class Invariants implements AgentWitness {
     }
     const uid = metadata?.uid ?? '';
     if (uid === '') return;
+    if (entry.key.startsWith('pods.')) this.requests.set(uid, requestsOf(record.object).cpuMillis);
     this.checkIdentity(entry.key, uid, record, former?.record);
     const before = former?.record?.object.metadata.uid === uid ? former.record : undefined;
     if (before) this.checkDescent(entry, before, record);
@@ -280,31 +283,34 @@ export class Invariants implements AgentWitness {
     this.obeyedFences.set(`${node} ${uid}`, fence);
   }
 
-  started(machine: Machine, { uid, name }: Running): void {
-    this.history.say(`  ${machine.node} starts ${name} ${uid}`);
-    const others = this.machines.filter((other) => other !== machine && isRunning(other.pods.get(uid)));
-    const where = others.map(({ node }) => node).join();
+  /** A container has started; what runs elsewhere at this instant is asked of every node. */
+  started(node: SimNode, uid: string, container: string): void {
+    this.history.say(`  ${node.name} starts ${container} of ${uid}`);
+    void this.lookEverywhere(node, uid);
+  }
+
+  private async lookEverywhere(node: SimNode, uid: string): Promise<void> {
+    const everywhere = await Promise.all(this.nodes.map(async (one) => ({ one, pods: await one.pods() })));
+    const where = everywhere.filter(({ pods }) => pods.some((pod) => pod.uid === uid && pod.isRunning));
+    const names = where.map(({ one }) => one.name).join();
+    this.check(where.length <= 1, 'a pod runs on one node', `only ${node.name}`, `${uid} on ${names}`);
+    const here = everywhere.find(({ one }) => one === node)!.pods.filter(({ isRunning }) => isRunning);
+    const twice = here.filter((pod) => pod.uid === uid).length > 1;
+    this.check(!twice, 'a pod has one sandbox that runs', uid, node.name);
+    const used = here.reduce((sum, pod) => sum + this.cpuOf(pod.uid), 0);
     this.check(
-      others.length === 0,
-      'a pod runs on one node',
-      `only ${machine.node}`,
-      `also ${where}: ${name} ${uid}`,
-    );
-    const { usedMillis, cpuMillis } = machine;
-    this.check(
-      usedMillis <= cpuMillis,
+      used <= node.cpuMillis,
       'no node is oversold',
-      `≤ ${cpuMillis}`,
-      `${usedMillis} on ${machine.node}`,
+      `≤ ${node.cpuMillis}`,
+      `${used} on ${node.name}`,
     );
+  }
+
+  private cpuOf(uid: string): number {
+    return this.requests.get(uid) ?? 0;
   }
 
   check(holds: boolean, invariant: string, expected: unknown, actual: unknown): void {
     if (!holds) this.onBroken({ invariant, expected: String(expected), actual: String(actual) });
   }
-}
-
-/** A container that is being stopped still runs. */
-function isRunning(pod: Running | undefined): boolean {
-  return pod !== undefined && pod.state !== 'starting';
 }

@@ -102,6 +102,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'fence ignored by nodes: a late order is obeyed',
     noticed: ['a node never obeys a lower fence'],
     withinSeeds: 5,
+    swarm: { realAgents: false },
     plant: () => replaced(AgentModel, 'checkFence', () => () => {}),
   },
   {

@@ -7,6 +7,7 @@ import type {
   BucketOptions,
   Bus,
   BusStatus,
+  Headers,
   Message,
   Random,
   Store,
@@ -35,6 +36,8 @@ export interface ProcessOptions {
   readonly random: Random;
   /** Told of each write that its writer knows to be done. */
   readonly onAcknowledged?: (write: Acknowledged) => void;
+  /** Told of each answer that the process gives: to what, and with which headers. */
+  readonly onAnswer?: (subject: string, request: Uint8Array, headers: Headers) => void;
   /** Puts something in front of the store: how a fault is planted. */
   readonly wrapBucket?: (bucket: Bucket) => Bucket;
 }
@@ -97,12 +100,34 @@ export class SimProcess {
   private async awake<T>(promise: Promise<T>): Promise<T> {
     try {
       const value = await promise;
-      if (this.clock.paused) await this.goingOn();
+      if (this.isHeld) await this.goingOn();
       return value;
     } catch (error) {
-      if (this.clock.paused) await this.goingOn();
+      if (this.isHeld) await this.goingOn();
       throw error;
     }
+  }
+
+  private get isHeld(): boolean {
+    return this.clock.paused || !this.alive;
+  }
+
+  /**
+   * Something outside the process that it may use, such as the machine's container runtime: it goes on when the process
+   * is gone, but no answer of it reaches the process while that is paused, or ever after its end.
+   */
+  outside<T extends object>(thing: T): T {
+    return new Proxy(thing, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) => {
+          const result = member.apply(target, args);
+          if (result instanceof Promise) return this.awake(result);
+          return isIterable(result) ? this.iterate(result) : result;
+        };
+      },
+    });
   }
 
   private goingOn(): Promise<void> {
@@ -112,8 +137,19 @@ export class SimProcess {
   private receive(message: Message, onMessage: (message: Message) => void): void {
     this.clock.whenAwake(() => {
       this.options.history.delivered(this.name, message.subject, message.data);
-      onMessage(message);
+      onMessage(this.overheard(message));
     });
+  }
+
+  private overheard(message: Message): Message {
+    const { onAnswer } = this.options;
+    if (!onAnswer) return message;
+    const { subject, data, headers, reply } = message;
+    const respond: Message['respond'] = (answer, more) => {
+      onAnswer(subject, data, more ?? {});
+      message.respond(answer, more);
+    };
+    return { subject, data, headers, reply, respond };
   }
 
   private wrapBus(bus: Bus): Bus {
@@ -212,4 +248,8 @@ export class SimProcess {
       await iterator.return?.();
     }
   }
+}
+
+function isIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

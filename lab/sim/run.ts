@@ -95,17 +95,17 @@ async function phases(cluster: SimCluster): Promise<void> {
 async function settle(cluster: SimCluster): Promise<void> {
   const { timeline, invariants } = cluster;
   const until = timeline.elapsedMs + SETTLE_WITHIN_MS;
-  let reason = unsettled(cluster);
+  let reason = await unsettled(cluster);
   while (reason !== undefined && timeline.elapsedMs < until) {
     await timeline.advance(LOOK_EVERY_MS);
-    reason = unsettled(cluster);
+    reason = await unsettled(cluster);
   }
   invariants.check(reason === undefined, 'everything settles', `within ${SETTLE_WITHIN_MS} ms`, reason);
   await timeline.advance(0);
 }
 
 /** Why the cluster is not at rest; undefined when it is. */
-export function unsettled(cluster: SimCluster): string | undefined {
+export async function unsettled(cluster: SimCluster): Promise<string | undefined> {
   const held = new Map<string, number>();
   for (const { name, running } of cluster.hosts) {
     if (!running) return `${name} is not up`;
@@ -126,9 +126,10 @@ export function unsettled(cluster: SimCluster): string | undefined {
     const { nodeName } = record.object.spec as { nodeName?: string };
     if (nodeName) bound.set(`${nodeName}/${record.object.metadata.uid}`, key);
   }
-  for (const { node, pods } of cluster.invariants.machines) {
-    for (const { uid, name } of pods.values()) {
-      if (!bound.delete(`${node}/${uid}`)) return `${node} runs ${name} ${uid}, which is not bound to it`;
+  for (const node of cluster.agents) {
+    for (const { uid, name } of await node.pods()) {
+      if (!bound.delete(`${node.name}/${uid}`))
+        return `${node.name} has ${name} ${uid}, which is not bound to it`;
     }
   }
   for (const [where, key] of bound) return `${key} does not run on ${where}`;

@@ -1,5 +1,5 @@
-// Carries the simulated runtime's events to those who listen. As with a real one, what happens while the runtime is away
-// is lost to them, and `resync` tells them so when it is back.
+// Carries the simulated runtime's events to those who listen. As with a real one, what happens while the runtime is
+// away is lost to them, and `resync` tells them so when it is back.
 import type { RuntimeEvent } from '../../actors/node/agent/runtime/port.ts';
 
 /** A listener that is slower than this loses events and is told by a `resync`. */

@@ -1,5 +1,5 @@
-// What the simulated runtime holds: sandboxes, containers, their names and addresses. Changes happen at once and are told
-// as events; the frame of a call (latency, faults, being away) is in `runtime.ts`.
+// What the simulated runtime holds: sandboxes, containers, their names and addresses. Changes happen at once and are
+// told as events; the frame of a call (latency, faults, being away) is in `runtime.ts`.
 import type {
   ContainerConfig,
   ContainerFilter,

@@ -30,6 +30,8 @@ export interface Blows {
 export interface Swarm {
   readonly hosts: number;
   readonly nodes: number;
+  /** Real agents over simulated runtimes, instead of models of agents. */
+  readonly realAgents: boolean;
   readonly clients: number;
   readonly pods: number;
   readonly counters: number;
@@ -82,6 +84,7 @@ export function drawSwarm(random: Random): Swarm {
   return {
     hosts: between(1, 4),
     nodes: between(1, 4),
+    realAgents: on(0.5),
     clients: between(1, 3),
     pods: between(2, 10),
     counters: between(1, 3),
