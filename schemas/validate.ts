@@ -9,7 +9,7 @@ import { checkMetadata, checkMetadataUpdate } from './metadata-rules.ts';
 import type { KubeObject } from './object.ts';
 import { isPlainObject } from './shape.ts';
 
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 export interface Validated {
   /** Decoded, with defaults; unknown fields are still in it. */
@@ -107,7 +107,7 @@ function noMatch(apiVersion: string, kind: string): TroupeError {
  * Codecs keep what they do not know, so it is bounded here: deeper objects could not be written as JSON
  * again.
  */
-function isTooDeep(object: unknown): boolean {
+export function isTooDeep(object: unknown): boolean {
   const waiting: [unknown, number][] = [[object, 0]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [value, depth] = next;

@@ -2,7 +2,7 @@
 // own events, all through one door. Pure but for the stepper it is handed; throws operating errors for the sender and
 // lets the machine's own exceptions through for supervision.
 import type { AnyEventObject } from 'xstate';
-import { HEADER } from '../../messaging/envelope.ts';
+import { asTroupeError, HEADER } from '../../messaging/envelope.ts';
 import type { ActorId } from '../../messaging/identity.ts';
 import type { Headers } from '../../messaging/ports.ts';
 import { TroupeError } from '../../schemas/errors.ts';
@@ -11,8 +11,9 @@ import { timestamp } from '../../schemas/time.ts';
 import type { ActorDefinition } from './definition.ts';
 import type { Mail } from './mailbox.ts';
 import { type ActorRecord, type ActorState, fencesAfter, requestsAfter, stateOf } from './record.ts';
+import { isDryRun } from './requests.ts';
 import type { Effect, Step, Stepper } from './step.ts';
-import { notFound, performVerb, VERBS, type Verb, type VerbRequest } from './verbs.ts';
+import { notFound, performVerb, VERBS, type Verb, type VerbOutcome, type VerbRequest } from './verbs.ts';
 
 export interface Loaded {
   readonly record: ActorRecord;
@@ -48,6 +49,9 @@ export const DEADLINE = 'kernel.deadline';
 
 /** The kernel's own event: an effect threw. Machines hear it as it is. */
 export const EFFECT_FAILED = 'effect.failed';
+
+/** Characters of warnings that an answer carries, as in Kubernetes. */
+const MAX_WARNINGS_LENGTH = 4_096;
 
 const FACTS = {
   'object.created': 'created',
@@ -89,20 +93,10 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
   if (verb === 'create' && loaded?.record.actor.createdBy === mail.id) {
     return { ...nothing(undefined), object: loaded.record.object };
   }
-  const outcome = performVerb(
-    { verb, body: mail.event.body, options: (mail.options ?? {}) as VerbRequest['options'] },
-    {
-      id: context.id,
-      definition: context.definition,
-      current: loaded && { object: loaded.record.object, revision: loaded.revision },
-      now: timestamp(context.nowMs),
-      nowMs: context.nowMs,
-      uid: loaded ? '' : context.newUid(),
-    },
-  );
+  const dryRun = isDryRun(mail.options);
+  const outcome = outcomeOf(verb, mail, loaded, context);
   const headers: Record<string, string> = { [HEADER.result]: outcome.result };
-  if (outcome.warnings.length > 0) headers[HEADER.warning] = JSON.stringify(outcome.warnings);
-  const dryRun = mail.options?.dryRun === true;
+  if (outcome.warnings.length > 0) headers[HEADER.warning] = JSON.stringify(fewOf(outcome.warnings));
   if (outcome.event === undefined || dryRun) {
     return { ...nothing(undefined), object: outcome.object, headers };
   }
@@ -122,6 +116,36 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
       ? begin(outcome.object, mail, context)
       : hear(outcome.object, outcome.event, loaded!.record, mail, context);
   return { ...settled, headers, fact: settled.remove ? 'deleted' : FACTS[outcome.event] };
+}
+
+/** What a request does to the object. A request that trips it is refused: only the machine's faults are the actor's. */
+function outcomeOf(verb: Verb, mail: Mail, loaded: Loaded | undefined, context: DecideContext): VerbOutcome {
+  try {
+    return performVerb(
+      { verb, body: mail.event.body, options: (mail.options ?? {}) as VerbRequest['options'] },
+      {
+        id: context.id,
+        definition: context.definition,
+        current: loaded && { object: loaded.record.object, revision: loaded.revision },
+        now: timestamp(context.nowMs),
+        nowMs: context.nowMs,
+        uid: loaded ? '' : context.newUid(),
+      },
+    );
+  } catch (error) {
+    throw asTroupeError(error);
+  }
+}
+
+/** As many warnings as a header should carry. */
+function fewOf(warnings: readonly string[]): readonly string[] {
+  let length = 0;
+  const few = warnings.filter((text) => {
+    length += text.length;
+    return length <= MAX_WARNINGS_LENGTH;
+  });
+  const left = warnings.length - few.length;
+  return left === 0 ? few : [...few, `and ${left} more`];
 }
 
 function begin(object: KubeObject, mail: Mail, context: DecideContext): Decision {
@@ -154,7 +178,7 @@ function hear(
 function decideDeadline(mail: Mail, loaded: Loaded, context: DecideContext): Decision {
   const { deadlines } = loaded.record.actor;
   const id = String(mail.event.deadline);
-  const at = deadlines[id];
+  const at = Object.hasOwn(deadlines, id) ? deadlines[id] : undefined;
   if (at === undefined || at > context.nowMs) return nothing({ accepted: false });
   const { [id]: _fired, ...rest } = deadlines;
   const before = { ...loaded.record, actor: { ...loaded.record.actor, deadlines: rest } };

@@ -10,7 +10,7 @@ import {
   respondError,
   statusOf,
 } from '../../messaging/envelope.ts';
-import { keyOf } from '../../messaging/identity.ts';
+import { hashOf, keyOf } from '../../messaging/identity.ts';
 import type { Bucket, Headers, Message, Subscription } from '../../messaging/ports.ts';
 import { type ApiAddress, parseApi } from '../../messaging/subjects.ts';
 import { TroupeError } from '../../schemas/errors.ts';
@@ -21,7 +21,8 @@ import type { ActorDefinition } from './definition.ts';
 import type { Host } from './host.ts';
 import { type Criteria, criteriaOf, listOf } from './listing.ts';
 import { decodeRecord, present } from './record.ts';
-import { notFound, VERBS } from './verbs.ts';
+import { idOf, numberOf, optionsOf } from './requests.ts';
+import { checkDepth, notFound, VERBS } from './verbs.ts';
 import { View } from './view.ts';
 import { streamWatch } from './watching.ts';
 
@@ -116,7 +117,7 @@ export class Door {
 
   private async answer(address: ApiAddress, message: Message): Promise<Reply | undefined> {
     const kind = this.kindOf(address);
-    const options = optionsOf(message.headers);
+    const options = optionsOf(message.headers) ?? {};
     switch (address.verb) {
       case 'get':
         return { value: await this.get(address, options) };
@@ -164,15 +165,18 @@ export class Door {
     }
     const { verb, plural, namespace } = address;
     if (kind.namespaced && (verb === 'create' || verb === 'apply')) await this.checkNamespace(namespace);
-    const { name, body } = this.named(verb, address, decode(message.data));
-    const deadline = Number(message.headers[HEADER.deadline]);
-    const leftMs = deadline > 0 ? deadline - host.world.clock.now() : host.limits.askMs;
+    const given = decode(message.data);
+    checkDepth(given);
+    const id = idOf(message.headers);
+    const { name, body } = this.named(verb, address, given, id);
+    const deadline = numberOf(message.headers[HEADER.deadline]);
+    const leftMs = deadline ? deadline - host.world.clock.now() : host.limits.askMs;
     const { value, headers } = await host.ask(
       { plural, namespace, name },
       { type: `object.${verb}`, body },
       {
         from: 'api',
-        id: message.headers[HEADER.id],
+        id,
         options,
         withinMs: Math.max(1, Math.min(leftMs, host.limits.askMs)),
       },
@@ -190,16 +194,32 @@ export class Door {
     if (entry?.operation !== 'put') throw notFound(id);
   }
 
-  /** The name of the object to write; made up from `generateName` when the subject gives none. */
-  private named(verb: string, { name }: ApiAddress, body: unknown): { name: string; body: unknown } {
+  /**
+   * The name of the object to write; made up from `generateName` when the subject gives none. A request that comes
+   * again makes up the same name, so that it makes one object.
+   */
+  private named(
+    verb: string,
+    { name }: ApiAddress,
+    body: unknown,
+    id: string | undefined,
+  ): { name: string; body: unknown } {
     if (name !== '' || verb !== 'create') return { name, body };
     const document = (body ?? {}) as Partial<KubeObject>;
-    if (document.metadata?.name) return { name: document.metadata.name, body };
-    if (!document.metadata?.generateName) {
+    const own = textOf(document, 'name');
+    if (own) {
+      if (own.length > MAX_NAME) {
+        throw new TroupeError('INVALID', `metadata.name: Too long: may not be more than ${MAX_NAME} bytes`);
+      }
+      return { name: own, body };
+    }
+    const prefix = textOf(document, 'generateName');
+    if (!prefix) {
       const text = 'name or generateName is required';
       throw new TroupeError('INVALID', `metadata.name: Required value: ${text}`);
     }
-    const made = document.metadata.generateName + this.options.host.world.random.token(5);
+    const tail = id === undefined ? this.options.host.world.random.token(TAIL) : tailOf(id);
+    const made = prefix.slice(0, MAX_PREFIX) + tail;
     return { name: made, body: { ...document, metadata: { ...document.metadata, name: made } } };
   }
 
@@ -270,14 +290,20 @@ export class Door {
   }
 }
 
-function optionsOf(headers: Headers): Record<string, unknown> {
-  const text = headers[HEADER.options];
-  if (text === undefined) return {};
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (cause) {
-    throw new TroupeError('BAD_REQUEST', `header ${HEADER.options} is not JSON`, { cause });
-  }
+/** Kubernetes' bounds: of any name, of what a generated one begins with, and its random end. */
+const MAX_NAME = 253;
+const MAX_PREFIX = 58;
+const TAIL = 5;
+
+/** The end of a generated name: always the same for one request. */
+function tailOf(id: string): string {
+  return (hashOf(id) % 36 ** TAIL).toString(36).padStart(TAIL, '0');
+}
+
+function textOf({ metadata }: Partial<KubeObject>, field: 'name' | 'generateName'): string | undefined {
+  const value: unknown = metadata?.[field];
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  throw new TroupeError('INVALID', `metadata.${field}: Invalid value: must be a string`);
 }
 
 function isStreamed(subject: string): boolean {

@@ -6,7 +6,7 @@ import { asTroupeError, decode, encode, HEADER, respondError, statusOf } from '.
 import { type ActorId, idOfKey, keyOf, shardOf } from '../../messaging/identity.ts';
 import type { Bucket, Headers, Message, Subscription, World } from '../../messaging/ports.ts';
 import { bucketsOf, parseMail, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
-import type { TroupeError } from '../../schemas/errors.ts';
+import { TroupeError } from '../../schemas/errors.ts';
 import { type Activation, type ActivationHost, wakeMail } from './activation.ts';
 import { Catalog } from './catalog.ts';
 import { ensureCluster } from './cluster-record.ts';
@@ -19,6 +19,7 @@ import { KERNEL_LIMITS, type KernelLimits } from './limits.ts';
 import type { Answer, Mail } from './mailbox.ts';
 import { Notes } from './notes.ts';
 import type { ActorRecord } from './record.ts';
+import { idOf, numberOf, optionsOf, senderOf } from './requests.ts';
 import { Router, type Sender } from './router.ts';
 import { Shards } from './shards.ts';
 import type { Effect } from './step.ts';
@@ -242,14 +243,13 @@ export class Host implements ActivationHost {
     try {
       const id = parseMail(message.subject);
       const { headers } = message;
-      const options = headers[HEADER.options];
       this.catalog.activate({ plural: id.plural, namespace: id.namespace, name: id.name }).deliver({
         event: eventOf(message),
-        id: headers[HEADER.id] ?? this.nextId(),
-        from: headers[HEADER.from],
+        id: idOf(headers) ?? this.nextId(),
+        from: senderOf(headers),
         fence: numberOf(headers[HEADER.fence]),
         deadline: numberOf(headers[HEADER.deadline]),
-        options: options === undefined ? undefined : (JSON.parse(options) as Record<string, unknown>),
+        options: optionsOf(headers),
         answer,
       });
     } catch (error) {
@@ -402,15 +402,11 @@ function involved({ object }: ActorRecord) {
 
 function eventOf(message: Message): AnyEventObject {
   const event = decode(message.data) as AnyEventObject | undefined;
-  if (typeof event?.type !== 'string') throw new Error('a message to an actor needs a "type"');
+  if (typeof event?.type !== 'string')
+    throw new TroupeError('BAD_REQUEST', 'a message to an actor needs a "type"');
   return event;
 }
 
 function isAccepted(value: unknown): boolean {
   return (value as { accepted?: boolean } | undefined)?.accepted === true;
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  const value = text === undefined ? Number.NaN : Number(text);
-  return Number.isFinite(value) ? value : undefined;
 }

@@ -2,6 +2,7 @@
 // also removes what the last applied document had and the new one has not. Pure.
 import { TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
+import { isTooDeep } from '../../schemas/validate.ts';
 
 /** Where `apply` keeps the last document, under kubectl's own name, so that both can take turns. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -49,7 +50,7 @@ function lastApplied(object: KubeObject): Json | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isPlain(value) ? value : undefined;
+    return isPlain(value) && !isTooDeep(value) ? value : undefined;
   } catch {
     return undefined;
   }

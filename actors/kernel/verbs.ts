@@ -7,7 +7,7 @@ import type { Kind } from '../../schemas/kinds.ts';
 import type { KubeObject, ObjectMeta } from '../../schemas/object.ts';
 import { orThrow } from '../../schemas/or-throw.ts';
 import { timestamp } from '../../schemas/time.ts';
-import { validate } from '../../schemas/validate.ts';
+import { isTooDeep, MAX_DEPTH, validate } from '../../schemas/validate.ts';
 import type { ActorDefinition } from './definition.ts';
 import { applyDocument, mergePatch, sameJson, withLastApplied } from './merge.ts';
 
@@ -45,14 +45,22 @@ export interface VerbOutcome {
   readonly warnings: readonly string[];
 }
 
+/** Seconds of grace that still give a date: 68 years. */
+const MAX_GRACE = 2 ** 31 - 1;
+
 /** Fields of metadata that only Troupe writes. */
 const OWN_METADATA = ['uid', 'creationTimestamp', 'generation', 'deletionTimestamp'] as const;
 
 export function performVerb(request: VerbRequest, context: VerbContext): VerbOutcome {
   const { verb, body } = request;
+  checkDepth(body);
   if (verb === 'delete') return remove(body, context);
   if (verb === 'patch') {
     const current = existing(context);
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      throw new TroupeError('BAD_REQUEST', 'a patch must be an object (JSON merge patch, RFC 7386)');
+    }
+    checkUid((body as Partial<KubeObject>).metadata?.uid, current.object);
     checkRevision(request.options.resourceVersion, context);
     return change(mergePatch(current.object, body) as KubeObject, request, context);
   }
@@ -61,10 +69,12 @@ export function performVerb(request: VerbRequest, context: VerbContext): VerbOut
     return create(verb, document, request, context);
   if (verb === 'replace') {
     const current = existing(context);
+    checkUid(document.metadata.uid, current.object);
     checkRevision(document.metadata.resourceVersion, context);
     return change({ ...document, status: current.object.status }, request, context);
   }
   const current = existing(context);
+  checkUid(document.metadata.uid, current.object);
   checkRevision(document.metadata.resourceVersion, context);
   return change(applyDocument(current.object, stripOwn(document)), request, context);
 }
@@ -103,6 +113,11 @@ function change(wanted: KubeObject, request: VerbRequest, context: VerbContext):
     metadata: keepOwn(checked.object, before).metadata,
     status: before.status,
   };
+  for (const field of ['name', 'namespace'] as const) {
+    const value = object.metadata[field];
+    if (value === before.metadata[field]) continue;
+    throw new TroupeError('INVALID', `metadata.${field}: Invalid value: "${value}": field is immutable`);
+  }
   const { warnings } = checked;
   if (sameMeaning(object, before)) return { object: before, event: undefined, result: 'unchanged', warnings };
   context.definition.checkUpdate?.(before, object);
@@ -119,21 +134,18 @@ function remove(body: unknown, context: VerbContext): VerbOutcome {
     preconditions?: { uid?: string; resourceVersion?: string };
   };
   const { uid, resourceVersion } = options.preconditions ?? {};
-  if (uid !== undefined && uid !== object.metadata.uid) {
-    const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
-    throw new TroupeError('CONFLICT', message);
-  }
+  checkUid(uid, object);
   checkRevision(resourceVersion, context);
-  const asked = options.gracePeriodSeconds;
-  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 0)) {
+  const asked = options.gracePeriodSeconds ?? undefined;
+  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 0 && asked <= MAX_GRACE)) {
     throw new TroupeError(
       'INVALID',
-      `gracePeriodSeconds: Invalid value: ${asked}: must be greater than or equal to 0`,
+      `gracePeriodSeconds: Invalid value: ${asked}: must be from 0 to ${MAX_GRACE}`,
     );
   }
   const usual = (object.spec as { terminationGracePeriodSeconds?: number } | undefined)
     ?.terminationGracePeriodSeconds;
-  const grace = asked ?? usual ?? 0;
+  const grace = asked ?? Math.min(usual ?? 0, MAX_GRACE);
   const former = object.metadata.deletionGracePeriodSeconds;
   if (object.metadata.deletionTimestamp !== undefined && grace >= (former ?? 0)) {
     return { object, event: undefined, result: 'unchanged', warnings: [] };
@@ -152,6 +164,19 @@ function existing(context: VerbContext): { object: KubeObject; revision: number 
 export function notFound(id: ActorId): TroupeError {
   const details = { name: id.name, kind: id.plural };
   return new TroupeError('NOT_FOUND', `${id.plural} "${id.name}" not found`, { details });
+}
+
+/** A request for an object that was here before under this name is not for this one. */
+function checkUid(expected: string | undefined, { metadata }: KubeObject): void {
+  if (!expected || expected === metadata.uid) return;
+  const message = `Precondition failed: UID in precondition: ${expected}, UID in object meta: ${metadata.uid}`;
+  throw new TroupeError('CONFLICT', message);
+}
+
+/** Bounds what recursion over a document may meet. */
+export function checkDepth(body: unknown): void {
+  if (!isTooDeep(body)) return;
+  throw new TroupeError('BAD_REQUEST', `the object is nested more than ${MAX_DEPTH} levels deep`);
 }
 
 function checkRevision(expected: string | undefined, context: VerbContext): void {
