@@ -1,6 +1,7 @@
 // Reports one pod's observed status to its actor: the whole status with a counter that only grows, until it is
-// acknowledged. What changes within one turn is one report; a quick start is one report, too. Now and then what is known
-// already is told again, with the counter it had: that costs no write and shows whether the pod still belongs here.
+// acknowledged. What changes within one turn is one report; a quick start is one report, too. Now and then what is
+// known already is told again, with the counter it had: that costs no write and shows whether the pod still belongs
+// here.
 import { hashOf } from '../../../messaging/identity.ts';
 import type { Clock, Timer, Trace } from '../../../messaging/ports.ts';
 import type { Pod } from '../../../schemas/pod/kind.ts';
