@@ -4,8 +4,9 @@
 import { type ActorRecord, decodeRecord } from '../../actors/kernel/record.ts';
 import { requestsOf } from '../../actors/pod/requests.ts';
 import type { Entry } from '../../messaging/ports.ts';
+import type { AlarmContext } from './alarm-machine.ts';
+import type { CounterContext } from './counter-machine.ts';
 import type { History } from './history.ts';
-import type { AlarmContext, CounterContext } from './kinds.ts';
 import type { NodeWitness, SimNode } from './nodes.ts';
 import type { Acknowledged } from './process.ts';
 

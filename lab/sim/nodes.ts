@@ -1,6 +1,6 @@
-// The nodes of a simulated cluster, in two makes: the model of an agent, which is quick and shows what the protocol allows,
-// and the real agent over the simulated container runtime. Both can be killed and started again over what their machine
-// still has.
+// The nodes of a simulated cluster, in two makes: the model of an agent, which is quick and shows what the protocol
+// allows, and the real agent over the simulated container runtime. Both can be killed and started again over what
+// their machine still has.
 import { type Agent, startAgent } from '../../actors/node/agent/agent.ts';
 import { MemoryFiles } from '../../actors/node/agent/files/memory.ts';
 import { decode, HEADER } from '../../messaging/envelope.ts';

@@ -1,5 +1,5 @@
-// Faults planted on purpose: each takes one promise away from the kernel or the agent, and the simulation has to notice
-// within a stated number of seeds. None needs a hook in production code: a port is wrapped, or one method of one class is
+// Faults planted on purpose: each takes one promise away from the kernel or the agent, and the simulation has to
+// notice within a stated number of seeds. None needs a hook in production code: a port is wrapped, or one method of one class is
 // replaced for as long as the plant lasts. A simulator that finds none of these would prove nothing.
 import { Activation } from '../../actors/kernel/activation.ts';
 import type { Decision } from '../../actors/kernel/decide.ts';

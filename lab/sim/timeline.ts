@@ -2,6 +2,7 @@
 // while anything can still run, and then jumps to the next timer. Promises run to quiescence before time moves, so one
 // seed is one run. Timers due at the same instant run in order of creation or, when asked for, in a drawn order.
 import type { Random, Timer } from '../../messaging/ports.ts';
+import { settled } from '../../messaging/system/index.ts';
 
 interface Pending {
   readonly at: number;
@@ -72,7 +73,7 @@ export class Timeline {
   }
 
   private async quiesce(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await settled();
     if (this.failure) throw this.failure;
   }
 
