@@ -4,7 +4,7 @@
 // correctness never depends on it, only the compare-and-set of records does (see activation.ts).
 import { decode, encode } from '../../messaging/envelope.ts';
 import { fromToken, toToken } from '../../messaging/identity.ts';
-import type { Bucket, Clock, Trace } from '../../messaging/ports.ts';
+import type { Bucket, Clock, Entry, Trace } from '../../messaging/ports.ts';
 import { hasCode } from '../../schemas/errors.ts';
 import { backOff, type KernelLimits } from './limits.ts';
 
@@ -134,7 +134,7 @@ export class Leases {
         for await (const event of bucket.watch({ signal })) {
           failures = 0;
           if (event.type === 'current') onCurrent();
-          else if (event.entry.operation === 'put') this.take(event.entry);
+          else this.takeSafely(event.entry);
           this.options.onChange();
         }
       } catch (error) {
@@ -145,12 +145,24 @@ export class Leases {
     onCurrent();
   }
 
-  private take(entry: { key: string; value: Uint8Array; revision: number }): void {
+  /** Anybody can write into the bucket: what is no lease says nothing. */
+  private takeSafely(entry: Entry): void {
+    try {
+      this.take(entry);
+    } catch (error) {
+      this.options.trace.log('error', 'not a lease', { key: entry.key, message: String(error) });
+    }
+  }
+
+  private take(entry: Entry): void {
     const [family, token = ''] = entry.key.split('.');
-    const value = decode(entry.value) as { host?: string; incarnation?: string };
-    const incarnation = value.incarnation ?? '';
+    // A key that somebody removed is a claim of nobody.
+    const text = entry.operation === 'put' ? decode(entry.value) : {};
+    const value = (text ?? {}) as { host?: unknown; incarnation?: unknown };
+    const incarnation = typeof value.incarnation === 'string' ? value.incarnation : '';
     if (family === 'shards') {
-      this.note(Number(token), { host: value.host ?? '', incarnation, revision: entry.revision });
+      const host = typeof value.host === 'string' ? value.host : '';
+      this.note(Number(token), { host, incarnation, revision: entry.revision });
     } else if (family === 'hosts') {
       const name = fromToken(token);
       if (incarnation === '') this.hosts.delete(name);

@@ -41,10 +41,10 @@ export class Timers {
   }
 
   /** Takes over the deadlines of a record as it stands at `revision`; an older one than is known changes nothing. */
-  set(key: string, deadlines: Readonly<Record<string, number>>, revision: number): void {
+  set(key: string, deadlines: Readonly<Record<string, number>> | undefined, revision: number): void {
     const before = this.known.get(key);
     if (before && revision < before.revision) return;
-    const entries = Object.entries(deadlines);
+    const entries = Object.entries(deadlines ?? {});
     if (entries.length === 0) {
       this.forget(key);
       return;

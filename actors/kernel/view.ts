@@ -2,6 +2,7 @@
 // table of nodes and the index of deadlines read it, so that nothing ever scans the store on a timer. It may lag behind
 // the store; whoever needs a consistent read first waits for the revision it must have seen.
 
+import { idOfKey } from '../../messaging/identity.ts';
 import type { Bucket, Clock, Entry, Trace } from '../../messaging/ports.ts';
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
 import { backOff } from './limits.ts';
@@ -170,7 +171,8 @@ export class View {
     const before = entries?.get(entry.key);
     if (before && entry.revision <= before.revision) return;
     this.latest = Math.max(this.latest, entry.revision);
-    if (entry.operation === 'delete') {
+    const now = entry.operation === 'put' ? this.read(entry) : undefined;
+    if (!now) {
       entries?.delete(entry.key);
       if (before) this.tell({ key: entry.key, revision: entry.revision, now: undefined, before });
     } else {
@@ -178,11 +180,25 @@ export class View {
         entries = new Map();
         this.kinds.set(plural, entries);
       }
-      const now = new Seen(entry);
       entries.set(entry.key, now);
       this.tell({ key: entry.key, revision: entry.revision, now, before });
     }
     if (this.current) this.wake();
+  }
+
+  /** Anybody can write into the bucket: what is no record is not there, and the operators hear of it. */
+  private read(entry: Entry): Seen | undefined {
+    try {
+      idOfKey(entry.key);
+      const seen = new Seen(entry);
+      const { object, actor } = seen.record;
+      if (isObject(object.metadata) && isObject(actor)) return seen;
+    } catch {
+      // Traced below.
+    }
+    const { bucket, trace } = this.options;
+    trace.log('error', 'not the record of an object', { bucket: bucket.name, key: entry.key });
+    return undefined;
   }
 
   private tell(change: Change): void {
@@ -193,8 +209,19 @@ export class View {
         this.floor = this.backlog[0]!.revision - 1;
       }
     }
-    for (const listener of this.listeners) listener(change);
+    for (const listener of this.listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        // One that fails keeps no news from the others.
+        this.options.trace.log('error', 'a change was not taken in', {
+          key: change.key,
+          message: String(error),
+        });
+      }
+    }
     change.before?.compact();
+    change.now?.compact();
   }
 
   /** After a watch that began anew: what it did not show is no longer there. */
@@ -222,6 +249,10 @@ export class View {
       waiter.wake();
     }
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function pluralOf(key: string): string {

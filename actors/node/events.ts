@@ -1,10 +1,11 @@
 // What a Node actor hears, beside the kernel's own events. Wire codec and machine event in one.
 import * as t from 'io-ts';
+import { MachineStatus } from './protocol.ts';
 
 /** The agent describes its machine: capacity, addresses, versions, conditions. */
 export const NodeDescribed = t.intersection(
   [
-    t.type({ type: t.literal('node.described'), status: t.UnknownRecord }),
+    t.type({ type: t.literal('node.described'), status: MachineStatus }),
     t.partial({ avoidCidrs: t.array(t.string) }),
   ],
   'NodeDescribed',

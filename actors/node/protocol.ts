@@ -72,6 +72,29 @@ export const LogsRequest = t.intersection(
 );
 export type LogsRequest = t.TypeOf<typeof LogsRequest>;
 
+/** What actors look into of a status; the rest is passed on as it is. */
+const Conditions = t.array(t.type({ type: t.string, status: t.string }));
+
+export const ObservedStatus = t.intersection(
+  [
+    t.UnknownRecord,
+    t.partial({ phase: t.string, conditions: Conditions, containerStatuses: t.array(t.UnknownRecord) }),
+  ],
+  'ObservedStatus',
+);
+
+export const MachineStatus = t.intersection(
+  [
+    t.UnknownRecord,
+    t.partial({
+      conditions: Conditions,
+      allocatable: t.record(t.string, t.string),
+      capacity: t.record(t.string, t.string),
+    }),
+  ],
+  'MachineStatus',
+);
+
 /**
  * What an agent tells the Pod's mailbox: the whole observed status. `counter` only grows for one (node, uid); the
  * Pod ignores one that is not higher than the last it stored. `gone`: nothing of the pod is left on the node.
@@ -82,7 +105,7 @@ export const NodeReported = t.type(
     node: t.string,
     uid: t.string,
     counter: t.number,
-    status: t.UnknownRecord,
+    status: ObservedStatus,
     gone: t.boolean,
   },
   'NodeReported',

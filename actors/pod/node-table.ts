@@ -3,7 +3,7 @@
 
 import { hashOf, keyOf } from '../../messaging/identity.ts';
 import type { KubeObject } from '../../schemas/object.ts';
-import { bytesOf, cpuMillis } from '../../schemas/quantity.ts';
+import { bytesOf, cpuMillis, parseQuantity } from '../../schemas/quantity.ts';
 import type { Change, View } from '../kernel/view.ts';
 import type { PodRequests } from '../node/protocol.ts';
 import type { Candidate, Taint } from './placement.ts';
@@ -102,6 +102,11 @@ function useOf(pod: KubeObject): Use | undefined {
   return { node, ...requestsOf(pod) };
 }
 
+/** What cannot be read is not there to be promised. */
+function amount(text: string, read: (text: string) => number): number {
+  return parseQuantity(text).ok ? read(text) : 0;
+}
+
 function candidateOf(node: KubeObject): Omit<Candidate, 'used'> {
   const spec = (node.spec ?? {}) as { unschedulable?: boolean; taints?: Taint[] };
   const status = (node.status ?? {}) as {
@@ -116,6 +121,10 @@ function candidateOf(node: KubeObject): Omit<Candidate, 'used'> {
     unschedulable: spec.unschedulable === true,
     labels: node.metadata.labels ?? {},
     taints: spec.taints ?? [],
-    allocatable: { cpuMillis: cpuMillis(cpu), memoryBytes: bytesOf(memory), pods: Number(pods) },
+    allocatable: {
+      cpuMillis: amount(cpu, cpuMillis),
+      memoryBytes: amount(memory, bytesOf),
+      pods: Number(pods),
+    },
   };
 }
