@@ -10,8 +10,8 @@ import { type Criteria, inNamespace, passes, selected } from './listing.ts';
 import { present } from './record.ts';
 import type { Change, Seen, View } from './view.ts';
 
-/** How often a watcher is asked whether it is still there. */
-const KEEP_ALIVE_MS = 30_000;
+/** How often a watcher is asked whether it is still there, and told that its host is. */
+const KEEP_ALIVE_MS = 5_000;
 /** How long it may take to say so. */
 const ALIVE_WITHIN_MS = 2_000;
 

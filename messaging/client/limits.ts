@@ -8,8 +8,8 @@ export const CLIENT_LIMITS = {
   /** Wait after the first failed attempt; doubles up to {@link CLIENT_LIMITS.longestPauseMs}. */
   firstPauseMs: 50,
   longestPauseMs: 2_000,
-  /** Hosts send a bookmark every 30 s; a watch silent for longer is broken and is opened anew. */
-  watchIdleMs: 45_000,
+  /** Hosts send a bookmark every 5 s; a watch silent for longer has lost its host and is opened anew. */
+  watchIdleMs: 15_000,
   /** Facts that may wait for their reader. */
   factsWaiting: 65_536,
   /** `until` when nothing else is said. */

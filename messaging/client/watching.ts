@@ -71,19 +71,29 @@ class Watch {
   }
 
   async *#open(): AsyncGenerator<WatchEvent> {
-    const { bus, random, subjects, signal } = this.#requester;
+    const { bus, clock, random, subjects, signal } = this.#requester;
     const { labelSelector, fieldSelector } = this.#criteria;
     const options = { labelSelector, fieldSelector, resourceVersion: this.#after };
     if (this.#after === undefined && this.#known.size > 0) this.#met = new Set();
     const either = anyOf(signal, this.#criteria.signal);
+    // What is there comes at once. Where somebody listens to all subjects, NATS does not tell that no host does.
+    const silent = new AbortController();
+    const answered = clock.after(CLIENT_LIMITS.attemptMs, () => silent.abort());
+    if (this.#after !== undefined) answered.cancel();
+    const any = anyOf(either.signal, silent.signal);
     try {
       const answers = bus.stream(subjects.api('watch', this.#id), EMPTY, {
         headers: requestHeaders(random, options),
         idleMs: CLIENT_LIMITS.watchIdleMs,
-        signal: either.signal,
+        signal: any.signal,
       });
-      for await (const message of answers) yield eventOf(decode(message.data));
+      for await (const message of answers) {
+        answered.cancel();
+        yield eventOf(decode(message.data));
+      }
     } finally {
+      answered.cancel();
+      any.release();
       either.release();
     }
   }

@@ -1,4 +1,4 @@
-import type { WatchEvent } from '../../../messaging/client/index.ts';
+import { CLIENT_LIMITS, type WatchEvent } from '../../../messaging/client/index.ts';
 import { TroupeError } from '../../../schemas/errors.ts';
 import { type Asked, bookmark, podOf, ScriptedDoor, take } from './scripted-door.ts';
 
@@ -51,6 +51,17 @@ test.each<[string, (asked: Asked) => void]>([
   );
   expect(await next(4)).toEqual(['ADDED a@3', 'BOOKMARK -@5', 'MODIFIED a@6', 'MODIFIED a@8']);
   expect(rig.asked.map(({ options }) => options.resourceVersion)).toEqual([undefined, '6']);
+});
+
+test('a watch that nobody answers, although somebody listens, is opened anew after one attempt', async () => {
+  const { rig, next } = watched(
+    () => {},
+    ({ event }) => event('ADDED', podOf('a', 3)),
+  );
+  expect(await next(1)).toEqual(['ADDED a@3']);
+  const [first, second] = rig.asked.map(({ atMs }) => atMs);
+  expect(second! - first!).toBeGreaterThanOrEqual(CLIENT_LIMITS.attemptMs);
+  expect(second! - first!).toBeLessThan(CLIENT_LIMITS.attemptMs + CLIENT_LIMITS.longestPauseMs);
 });
 
 test('a stream that breaks before all was read begins again, and shows nothing twice', async () => {
