@@ -172,7 +172,9 @@ function hear(
 ): Decision {
   const state = stateOf({ ...before, object });
   const step = context.stepper.step(state, { type, at: context.nowMs });
-  return settle(before, { ...step, changed: true }, mail, context);
+  if (!before.actor.quarantine) return settle(before, { ...step, changed: true }, mail, context);
+  // Released: its deadlines were dropped when it was held, and what its state wants was not asked for since.
+  return settle(before, join(context.stepper.resume(step), step), mail, context);
 }
 
 function decideDeadline(mail: Mail, loaded: Loaded, context: DecideContext): Decision {

@@ -167,6 +167,27 @@ test('a held actor is released by a change of its object, and can always be dele
   expect(await stored()).toBeUndefined();
 });
 
+test('an actor that is released goes on with what its state wants, and with its deadlines', async () => {
+  let works = 0;
+  const { world, send, stored } = await started(async () => {
+    works += 1;
+    if (works === 1) await new Promise(() => {});
+  });
+  await send('arm');
+  await send('throw');
+  expect((await stored()).actor).toMatchObject({ value: 'armed', deadlines: {} });
+  await send('object.apply', {}, { ...counter, metadata: { name: 'c', labels: { a: 'b' } } });
+  await world.clock.advance(15_000);
+  expect((await stored()).object.status).toMatchObject({ state: 'resting', fired: 1 });
+  await send('work');
+  await send('throw');
+  expect((await stored()).actor.value).toBe('working');
+  await send('object.apply', {}, { ...counter, metadata: { name: 'c', labels: { a: 'c' } } });
+  await world.clock.advance(100);
+  expect(works).toBe(2);
+  expect((await stored()).object.status).toMatchObject({ state: 'resting' });
+});
+
 test('a deadline fires once, although every host is down when it falls due', async () => {
   const { world, host, send, stored, definitions } = await started();
   await send('arm');
