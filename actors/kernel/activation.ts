@@ -148,9 +148,13 @@ export class Activation {
 
   private async process(mail: Mail): Promise<void> {
     let removing: Decision | undefined;
+    let presumed = false;
     for (let attempt = 1; ; attempt += 1) {
       this.checkWanted(mail);
-      if (!this.known && !(attempt === 1 && this.isSurelyNew(mail))) await this.load(attempt === 1);
+      if (!this.known) {
+        presumed = attempt === 1 && this.isSurelyNew(mail);
+        if (!presumed) await this.load(attempt === 1);
+      }
       if (this.isCarriedOut(mail)) return this.answerCommitted(mail, attempt > 1);
       if (removing && !this.loaded) {
         this.remember(removing.record!);
@@ -161,11 +165,14 @@ export class Activation {
       try {
         decision = this.decide(mail);
       } catch (error) {
+        if (presumed) this.forget();
         if (error instanceof TroupeError) throw error;
         if (await this.judge(mail, error as Error)) continue;
         return;
       }
       if (!decision.record) {
+        // What was presumed and not put to the test of the compare-and-set is nothing to go on from.
+        if (presumed) this.forget();
         // A deadline that is not due, or no longer there: the index was wrong.
         if (this.loaded && mail.event.type === DEADLINE) {
           this.host.committed(this, this.loaded.record, this.loaded.revision);

@@ -188,6 +188,26 @@ test('an actor that is released goes on with what its state wants, and with its 
   expect((await stored()).object.status).toMatchObject({ state: 'resting' });
 });
 
+test('what a refused creation took for granted is not believed by the next message', async () => {
+  const { world, bus, stored } = await started();
+  const other = { ...id, name: 'd' };
+  const { object, actor } = await stored();
+  const bucket = await world.network.store('rival').bucket('troupe_spec');
+  // The host hears late of what another owner has just written.
+  world.network.faults = { onWatch: (client) => (client === 'h1' ? { delayMs: 60_000 } : 'ok') };
+  const record = { object: { ...object, metadata: { ...object.metadata, name: 'd' } }, actor };
+  await world.clock.until(bucket.update(keyOf(other), encode(record), 0));
+  const say = async (event: object) => {
+    const request = bus.request(subjects.mail(shardOf(other, 64), other), encode(event), {
+      timeoutMs: 5_000,
+    });
+    return decode((await world.clock.until(request)).data) as any;
+  };
+  const invalid = { ...counter, metadata: { name: 'd', labels: { 'a b': '' } } };
+  expect(await say({ type: 'object.create', body: invalid })).toMatchObject({ reason: 'Invalid' });
+  expect(await say({ type: 'add' })).toEqual({ accepted: true });
+});
+
 test('a deadline fires once, although every host is down when it falls due', async () => {
   const { world, host, send, stored, definitions } = await started();
   await send('arm');
