@@ -160,6 +160,9 @@ export class Activation {
         this.remember(removing.record!);
         return this.answer(mail, removing);
       }
+      if (mail.uid !== undefined && mail.uid !== this.loaded?.record.object.metadata.uid) {
+        return mail.answer({ ok: true, value: { accepted: false } });
+      }
       this.checkFence(mail);
       let decision: Decision;
       try {

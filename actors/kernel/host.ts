@@ -309,12 +309,15 @@ export class Host implements ActivationHost {
       return;
     }
     activation.underWay += 1;
-    void this.run(activation, effect, () => perform(effect.params, this.scope(activation, record, revision)));
+    const { uid } = record.object.metadata;
+    const scope = this.scope(activation, record, revision);
+    void this.run(activation, effect, uid, () => perform(effect.params, scope));
   }
 
   private async run(
     activation: Activation,
     effect: Effect,
+    uid: string | undefined,
     perform: () => Promise<AnyEventObject | undefined>,
   ): Promise<void> {
     let event: AnyEventObject | undefined;
@@ -331,8 +334,8 @@ export class Host implements ActivationHost {
       });
     }
     activation.underWay -= 1;
-    if (event && !this.stopping.signal.aborted && this.owns(activation.id))
-      this.deliver(activation.id, event);
+    if (!event || this.stopping.signal.aborted || !this.owns(activation.id)) return;
+    this.catalog.activate(activation.id).deliver({ event, uid, id: this.nextId(), answer: () => {} });
   }
 
   private scope(activation: Activation, record: ActorRecord, fence: number): EffectScope {

@@ -15,6 +15,8 @@ export interface Mail {
   readonly from?: string;
   /** The sender's revision; one lower than seen from this sender is refused. */
   readonly fence?: number;
+  /** The object it is about, of all that have had this name; for any when left out. */
+  readonly uid?: string;
   /** Epoch milliseconds after which nobody waits for the answer. */
   readonly deadline?: number;
   readonly options?: Readonly<Record<string, unknown>>;

@@ -208,6 +208,22 @@ test('what a refused creation took for granted is not believed by the next messa
   expect(await say({ type: 'add' })).toEqual({ accepted: true });
 });
 
+test('what an effect found for a former object of this name is not told to the present one', async () => {
+  const ends: (() => void)[] = [];
+  const { world, send, stored } = await started(() => new Promise((resolve) => ends.push(resolve)));
+  await send('work');
+  await send('object.delete');
+  await send('object.create', {}, counter);
+  await send('work');
+  expect(ends).toHaveLength(2);
+  ends[0]!();
+  await world.clock.advance(100);
+  expect((await stored()).object.status.state).toBe('working');
+  ends[1]!();
+  await world.clock.advance(100);
+  expect((await stored()).object.status.state).toBe('resting');
+});
+
 test('a deadline fires once, although every host is down when it falls due', async () => {
   const { world, host, send, stored, definitions } = await started();
   await send('arm');
