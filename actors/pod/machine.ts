@@ -12,6 +12,10 @@ export interface PodContext {
   /** The last status the node reported, and its counter. */
   readonly reported?: ReportedStatus;
   readonly counter: number;
+  /** The node whose counter that is: another one counts anew. */
+  readonly counted?: string;
+  /** True when the user has named the node: no other will do. */
+  readonly pinned?: boolean;
   /** Why no node took it, in words. */
   readonly unplaced?: string;
   /** Epoch milliseconds of the binding, and of the last failed placement. */
@@ -39,14 +43,18 @@ export const podMachine = setup({
     bind: assign(({ context, event }) => {
       const { node, at } = event as Extract<PodEvent, { type: 'pod.granted' }>;
       const object = { ...context.object, spec: { ...context.object.spec, nodeName: node } };
-      return { object, attempts: 0, scheduledAt: at, unplaced: undefined, unplacedAt: undefined };
+      const counter = context.counted === node ? context.counter : 0;
+      const pinned = nodeOf(context.object) !== '';
+      const placed = { attempts: 0, scheduledAt: at, unplaced: undefined, unplacedAt: undefined };
+      return { ...placed, object, counter, counted: node, pinned };
     }),
     unbind: assign(({ context, event }) => {
       const { nodeName: _node, ...spec } = context.object.spec as Record<string, unknown>;
       const { message, at } = event as Extract<PodEvent, { type: 'pod.refused' }>;
-      const object = { ...context.object, spec };
+      const object = context.pinned ? context.object : { ...context.object, spec };
       return {
         object,
+        reported: undefined,
         unplaced: message,
         unplacedAt: at,
         scheduledAt: undefined,
@@ -138,7 +146,11 @@ export const podMachine = setup({
     ended: {
       tags: 'settled',
       on: {
-        'node.reported': { guard: 'isNews', actions: 'keepReport' },
+        // What has ended stays so: a later word of the node, or that it has cleaned up, is not taken for a status.
+        'node.reported': [
+          { guard: and(['isNews', 'isEnded']), actions: 'keepReport' },
+          { guard: 'isNews', actions: 'keepCounter' },
+        ],
         'object.deleted': [{ guard: 'isForced', target: 'forced' }, { target: 'stopping' }],
       },
     },

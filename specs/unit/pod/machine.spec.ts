@@ -81,3 +81,47 @@ test('without grace the pod is gone at once, and its node is told', () => {
   const step = stepper.step(forced, { type: 'object.deleted', at: 2 } as never);
   expect(step).toMatchObject({ done: true, effects: [{ type: 'stop', params: { node: 'n1' } }] });
 });
+
+const refused = { type: 'pod.refused', message: 'the promise has lapsed', at: 2 };
+const specOf = (step: Step) => (step.context.object as { spec: { nodeName?: string } }).spec;
+
+test('a node that a user has named stays the only one, although it refuses the order', () => {
+  const named = { ...object, spec: { nodeName: 'n1' } };
+  let state: Step = stepper.start({ object: named } as never);
+  for (const event of [...WAYS.bound!, refused]) state = stepper.step(state, event as never);
+  expect(state.value).toBe('unschedulable');
+  expect(specOf(state)).toEqual({ nodeName: 'n1' });
+  expect(specOf(stepper.step(walk(WAYS.bound!), refused as never))).toEqual({});
+});
+
+test('a pod that moves to another node hears that node from its first report on', () => {
+  const lost = walk([...WAYS.running!, report('Running', 7, true), refused]);
+  expect((lost.context as { reported?: unknown }).reported).toBeUndefined();
+  let state = stepper.step({ ...lost, value: 'placing' }, {
+    type: 'pod.granted',
+    node: 'n2',
+    at: 3,
+  } as never);
+  state = stepper.step(state, { ...report('Running', 1), node: 'n2' } as never);
+  expect(state.value).toBe('running');
+});
+
+test('a pod that comes back to a node does not take in what that node said before', () => {
+  const lost = walk([...WAYS.running!, report('Running', 7, true), refused]);
+  let state = stepper.step({ ...lost, value: 'placing' }, {
+    type: 'pod.granted',
+    node: 'n1',
+    at: 3,
+  } as never);
+  state = stepper.step(state, report('Running', 7) as never);
+  expect(state.value).toBe('bound');
+});
+
+test('an ended pod keeps its end, whatever its node says later', () => {
+  const ended = walk(WAYS.ended!);
+  for (const late of [report('Running', 2), { ...report('Succeeded', 2, true), status: {} }]) {
+    const step = stepper.step(ended, late as never);
+    expect(step.value).toBe('ended');
+    expect((step.context as { reported: unknown }).reported).toEqual({ phase: 'Succeeded' });
+  }
+});
