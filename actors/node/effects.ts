@@ -33,7 +33,7 @@ async function claim(bucket: Bucket, cidr: string, scope: EffectScope): Promise<
   const entry = scope.view.get(key) === undefined ? undefined : await bucket.get(key);
   const owner = ownerOf(entry);
   if (owner && isOurs(owner, scope)) return true;
-  if (owner && nodeLives(owner, scope)) return false;
+  if (owner && (await nodeLives(bucket, owner))) return false;
   const object = {
     apiVersion: 'troupe.dev/v1',
     kind: 'PodCIDR',
@@ -69,8 +69,11 @@ function isOurs({ node, uid }: Owner, scope: EffectScope): boolean {
   return node === scope.self.name && uid === scope.uid;
 }
 
-function nodeLives({ node, uid }: Owner, { view }: EffectScope): boolean {
-  return view.get(keyOf({ plural: 'nodes', namespace: '', name: node }))?.record.object.metadata.uid === uid;
+/** The store is asked, since a view that lags does not show a node that has just come and claimed its range. */
+async function nodeLives(bucket: Bucket, { node, uid }: Owner): Promise<boolean> {
+  const entry = await bucket.get(keyOf({ plural: 'nodes', namespace: '', name: node }));
+  if (entry?.operation !== 'put') return false;
+  return decodeRecord(entry.value, entry.key).object.metadata.uid === uid;
 }
 
 const releaseCidr: PerformEffect = async (params: { cidr: string }, scope) => {

@@ -22,7 +22,7 @@ const place: PerformEffect = async (_params, scope) => {
   for (const node of ranked.slice(0, OFFERS)) {
     const reason = await offer(scope, node, wanted);
     if (reason === undefined) {
-      table.expect(scope.self, node, wanted.requests);
+      table.expect(scope.self, wanted.uid, node, wanted.requests);
       const message = `Successfully assigned ${scope.self.namespace}/${scope.self.name} to ${node}`;
       scope.note({ type: 'Normal', reason: 'Scheduled', message });
       return { type: 'pod.granted', node };

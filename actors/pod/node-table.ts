@@ -34,11 +34,13 @@ export function nodeTableOf(view: View): NodeTable {
 }
 
 export class NodeTable {
+  private readonly view: View;
   private readonly nodes = new Map<string, Candidate>();
   private readonly uses = new Map<string, Use>();
   private readonly totals = new Map<string, Total>();
 
   constructor(view: View) {
+    this.view = view;
     for (const plural of ['nodes', 'pods']) {
       for (const now of view.all(plural))
         this.take({ key: now.key, revision: now.revision, now, before: undefined });
@@ -50,9 +52,13 @@ export class NodeTable {
     return this.nodes.values();
   }
 
-  /** Counts a pod as placed before the view shows it, so that the next one sees the node fuller. */
-  expect(pod: { namespace: string; name: string }, node: string, requests: PodRequests): void {
-    this.use(keyOf({ plural: 'pods', ...pod }), { node, ...requests });
+  /**
+   * Counts a pod as placed before the view shows it, so that the next one sees the node fuller. Not one that the view
+   * does not show: it is gone, or soon to be seen, and nothing would ever take the count of the former back.
+   */
+  expect(pod: { namespace: string; name: string }, uid: string, node: string, requests: PodRequests): void {
+    const key = keyOf({ plural: 'pods', ...pod });
+    if (this.view.get(key)?.record.object.metadata.uid === uid) this.use(key, { node, ...requests });
   }
 
   private take({ key, now }: Change): void {
