@@ -254,7 +254,7 @@ export class Door {
       view,
       criteria,
       message,
-      from: options.resourceVersion === undefined ? undefined : Number(options.resourceVersion),
+      from: resumeFrom(options.resourceVersion),
       bus: host.world.bus,
       clock: host.world.clock,
       signal: this.closing.signal,
@@ -283,7 +283,14 @@ export class Door {
     this.eventView ??= (async () => {
       const { clock, trace } = host.world;
       const view = new View({ bucket: events, clock, trace, backlog: host.limits.watchBacklog });
-      await view.start();
+      try {
+        await view.start();
+      } catch (error) {
+        // The next one who asks tries again.
+        view.stop();
+        this.eventView = undefined;
+        throw error;
+      }
       return view;
     })();
     return this.eventView;
@@ -298,6 +305,13 @@ const TAIL = 5;
 /** The end of a generated name: always the same for one request. */
 function tailOf(id: string): string {
   return (hashOf(id) % 36 ** TAIL).toString(36).padStart(TAIL, '0');
+}
+
+/** The revision to resume a watch behind; none, or Kubernetes' "0": from all there is. */
+function resumeFrom(version: unknown): number | undefined {
+  const revision = Number(version ?? 0);
+  if (Number.isSafeInteger(revision) && revision >= 0) return revision === 0 ? undefined : revision;
+  throw new TroupeError('BAD_REQUEST', `resourceVersion: Invalid value: ${JSON.stringify(version)}`);
 }
 
 function textOf({ metadata }: Partial<KubeObject>, field: 'name' | 'generateName'): string | undefined {

@@ -12,6 +12,7 @@ import type { Change, Seen, View } from './view.ts';
 
 /** How often a watcher is asked whether it is still there, and told that its host is. */
 const KEEP_ALIVE_MS = 5_000;
+const STOPPING = 'the host is stopping';
 /** How long it may take to say so. */
 const ALIVE_WITHIN_MS = 2_000;
 
@@ -34,8 +35,10 @@ export async function streamWatch(request: WatchRequest): Promise<void> {
   const { kind, view, criteria, message, bus, clock, signal } = request;
   if (message.reply === undefined) return;
   const ended = new AbortController();
+  let broken: string | undefined = signal.aborted ? STOPPING : undefined;
   const send = (type: EventType, object: unknown) => message.respond(encode({ type, object }));
   const show = (change: Change) => {
+    if (broken) return;
     const event = eventOf(change, criteria);
     if (event) send(event.type, event.object);
   };
@@ -46,25 +49,40 @@ export async function streamWatch(request: WatchRequest): Promise<void> {
   } else {
     for (const change of view.since(request.from)) if (relevant(change.key)) show(change);
   }
-  const stopListening = view.onChange((change) => {
-    if (relevant(change.key)) show(change);
-  });
   const cancel = bus.subscribe(`${message.reply}.cancel`, () => ended.abort());
-  const onStop = () => ended.abort();
+  const stopListening = view.onChange((change) => {
+    if (!relevant(change.key)) return;
+    try {
+      show(change);
+    } catch (error) {
+      broken = `an event could not be sent: ${String(error)}`;
+      ended.abort();
+    }
+  });
+  // What was sent into a connection that broke may be lost: the client is told to resume as soon as it can hear that.
+  const stopStatus = bus.onStatus((status) => {
+    if (status === 'connected') ended.abort();
+    else broken ??= 'the connection of the host was lost';
+  });
+  const onStop = () => {
+    broken = STOPPING;
+    ended.abort();
+  };
   signal.addEventListener('abort', onStop, { once: true });
   try {
-    while (!ended.signal.aborted) {
+    while (!ended.signal.aborted && broken !== STOPPING) {
       await clock.sleep(KEEP_ALIVE_MS, ended.signal);
-      if (!ended.signal.aborted && (await isGone(request))) return;
+      if (!ended.signal.aborted && !broken && (await isGone(request))) return;
     }
-    if (signal.aborted) {
-      const error = new TroupeError('UNAVAILABLE', 'the host is stopping');
+    if (broken) {
+      const error = new TroupeError('UNAVAILABLE', broken);
       message.respond(new Uint8Array(), {
         ...errorHeaders(error),
         [HEADER.end]: JSON.stringify(statusOf(error)),
       });
     }
   } finally {
+    stopStatus();
     stopListening();
     cancel.unsubscribe();
     signal.removeEventListener('abort', onStop);

@@ -1,5 +1,5 @@
-// What the public door promises about single requests: once however often they arrive, nothing stored when nothing is to
-// be stored, and never one object in the place of another.
+// What the public door promises about single requests: once however often they arrive, nothing stored when nothing is
+// to be stored, and never one object in the place of another.
 import { decode, encode, HEADER } from '../../../messaging/envelope.ts';
 import type { ActorId } from '../../../messaging/identity.ts';
 import { subjectsOf } from '../../../messaging/subjects.ts';
