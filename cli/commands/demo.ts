@@ -5,6 +5,7 @@ import { demo } from '../demo/demo.ts';
 import { runMirror } from '../demo/images.ts';
 import { Progress } from '../up/progress.ts';
 import { commandName } from '../up/say.ts';
+import { careful } from '../up/signals.ts';
 
 interface DemoFlags {
   readonly keep?: boolean;
@@ -25,13 +26,15 @@ export const command: CommandDefinition<DemoFlags> = {
       await runMirror({ directory: flags.directory, signal, log });
       return 0;
     }
-    return demo({
-      keep: flags.keep ?? false,
-      command: commandName(process.argv, process.cwd()),
-      clock,
-      progress: new Progress(io.stderr, clock),
-      print: (line) => io.stdout.write(`${line}\n`),
-      signal,
-    });
+    const progress = new Progress(io.stderr, clock);
+    const ending = careful(signal, () => progress.say('still taking everything down'));
+    const command = commandName(process.argv, process.cwd());
+    const print = (line: string) => io.stdout.write(`${line}\n`);
+    try {
+      const keep = flags.keep ?? false;
+      return await demo({ keep, command, clock, progress, print, signal: ending.signal });
+    } finally {
+      ending.release();
+    }
   },
 };

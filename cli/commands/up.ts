@@ -14,6 +14,7 @@ import { type Plan, placeOf, readPlan } from '../up/place.ts';
 import { Progress } from '../up/progress.ts';
 import { isAlive } from '../up/roles.ts';
 import { commandName, contextWords, nextLines, nodeLine, sayWarnings } from '../up/say.ts';
+import { careful } from '../up/signals.ts';
 import { bringUp, type Up } from '../up/start.ts';
 import { runSupervisor } from '../up/supervisor.ts';
 import { takeDown } from '../up/take-down.ts';
@@ -72,7 +73,12 @@ export const command: CommandDefinition<UpFlags> = {
     for (const line of nextLines(command, context, place)) session.print(line);
     if (flags.detach) return 0;
     session.print('Ctrl-C ends it; its data is kept.');
-    return foreground(session, up, progress);
+    const ending = careful(session.io.signal, () => progress.say('still taking everything down'));
+    try {
+      return await foreground(session, up, progress, ending.signal);
+    } finally {
+      ending.release();
+    }
   },
 };
 
@@ -114,19 +120,24 @@ function runtimeOf(name: string | undefined): Plan['runtime'] {
 }
 
 /** Shows the supervisor's log until Ctrl-C, then takes down all but the data. */
-async function foreground(session: Session, up: Up, progress: Progress): Promise<number> {
+async function foreground(
+  session: Session,
+  up: Up,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
   const { io, clock } = session;
   const log = up.place.log('up');
   let shown = await sizeOf(log);
-  while (!io.signal.aborted && up.supervisor !== undefined && isAlive(up.supervisor)) {
+  while (!signal.aborted && up.supervisor !== undefined && isAlive(up.supervisor)) {
     const size = await sizeOf(log);
     if (size > shown)
       for await (const chunk of createReadStream(log, { start: shown, end: size - 1 }))
         io.stderr.write(chunk);
     shown = size;
-    await clock.sleep(LOOK_MS, io.signal);
+    await clock.sleep(LOOK_MS, signal);
   }
-  if (!io.signal.aborted) {
+  if (!signal.aborted) {
     progress.say('the supervisor has ended');
     return 1;
   }

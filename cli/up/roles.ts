@@ -45,7 +45,7 @@ export function roleProcesses(directory: string): RoleProcess[] {
 /** The role a command line stands for; exported for its spec. */
 export function roleOf(words: readonly string[], directory: string): Role | undefined {
   const at = words.findIndex((word) => basename(word) === 'main.js');
-  if (at < 0 || basename(words[0] ?? '') !== 'node') return undefined;
+  if (at < 0 || basename(words[0] ?? '') !== basename(process.execPath)) return undefined;
   const role = ROLES.find((known) => words[at + 1] === known);
   const isMarked = words[at + 2] === MARK && words[at + 3] === directory;
   // A user's own `troupe up` only waits for the supervisor and shows what it says.

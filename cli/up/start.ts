@@ -7,6 +7,7 @@ import { bucketsOf } from '../../messaging/subjects.ts';
 import { silentTrace } from '../../messaging/system/index.ts';
 import type { Node } from '../../schemas/node.ts';
 import { type Context, loadContext, saveContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { connectFrom } from './connect.ts';
 import { spawnRole } from './parts.ts';
 import { makePlace, namesOf, type Place, type Plan, placeOf, readPlan, writePlan } from './place.ts';
@@ -49,6 +50,10 @@ export async function bringUp(options: UpOptions): Promise<Up> {
   if (running !== undefined && former) return arrived(options, former, running, true);
   const place = makePlace(options.directory);
   const plan = planOf(options, place);
+  if (former && former.runtime !== plan.runtime) {
+    const how = `${place.directory} belongs to a cluster with the ${former.runtime} runtime`;
+    throw new UsageError(`${how}: take it down first, or choose another --directory`, 'down');
+  }
   writePlan(place, plan);
   if (options.external) await saveContext(place.context, { ...options.external, cluster: plan.cluster });
   const supervisor = spawnRole('up', [SUPERVISE], place);

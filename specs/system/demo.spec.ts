@@ -1,4 +1,5 @@
-// `npm run demo` but for its bootstrap: the mission's own manifest on a real containerd, from nothing to its page and back.
+// `npm run demo` but for its bootstrap: the mission's own manifest on a real containerd, from nothing to its
+// page and back.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { leftovers, troupe, until } from '../support/real-cluster.ts';

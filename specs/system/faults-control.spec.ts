@@ -1,5 +1,5 @@
-// Faults of the control plane: nats-server killed -9 in the middle of 200 creations, the host killed -9 at each point of a pod's
-// start. Nothing acknowledged is lost, nothing is started twice, everything converges.
+// Faults of the control plane: nats-server killed -9 in the middle of 200 creations, the host killed -9 at each
+// point of a pod's start. Nothing acknowledged is lost, nothing is started twice, everything converges.
 import { decode } from '../../messaging/envelope.ts';
 import { subjectsOf } from '../../messaging/subjects.ts';
 import { TroupeError } from '../../schemas/errors.ts';

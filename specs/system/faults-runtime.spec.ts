@@ -1,5 +1,5 @@
-// Faults of a node: images that are not there, containers that end, the agent and containerd killed with -9, a full disk. Each
-// is a condition that users see, and nothing is lost. One cluster for all, as a user's is.
+// Faults of a node: images that are not there, containers that end, the agent and containerd killed with -9, a
+// full disk. Each is a condition that users see, and nothing is lost. One cluster for all, as a user's is.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { runProgram } from '../../actors/node/agent/runtime/programs.ts';
@@ -87,7 +87,7 @@ describe('on a healthy machine', () => {
     );
   }, 120_000);
 
-  test('containerd killed with -9: containers go on, it is started again, pods are run and ended as before', async () => {
+  test('containerd killed with -9: containers go on, and it is started again', async () => {
     const { client, directory } = cluster;
     const { metadata } = await client.create(busybox('stays', ['sleep', '3600']));
     await client.pod('stays').until(running, WITHIN);
@@ -103,7 +103,7 @@ describe('on a healthy machine', () => {
     await gone('stays');
   }, 120_000);
 
-  test('agent and containerd killed together while a container ends: its exit code is known afterwards', async () => {
+  test('agent and containerd killed while a container ends: its exit code is known afterwards', async () => {
     const { client } = cluster;
     const short = busybox('short', ['sh', '-c', 'sleep 3; exit 4'], { restartPolicy: 'Never' });
     await client.create(short);

@@ -1,5 +1,5 @@
-// `troupe up` and `troupe down` as a user runs them: a real pod on a real containerd, and nothing left afterwards, however the
-// processes ended.
+// `troupe up` and `troupe down` as a user runs them: a real pod on a real containerd, and nothing left
+// afterwards, however the processes ended.
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fetchPage } from '../../cli/demo/page.ts';

@@ -5,9 +5,13 @@ import type { Clock } from '../../../messaging/ports.ts';
 import { removeCni } from './network/cni.ts';
 import { removeMasquerade } from './network/masquerade.ts';
 import { removeCgroup } from './runtime/cgroups.ts';
+import { containerdPaths } from './runtime/containerd-config.ts';
 import { removeContainerd } from './runtime/containerd-removal.ts';
 import { connectCri } from './runtime/cri.ts';
 import { LABEL } from './scope.ts';
+
+/** What a container gets to end by itself when its whole node goes. */
+const GRACE_SECONDS = 5;
 
 export interface RealNodePlace {
   /** The agent's directory, with containerd's and the pod network's below it. */
@@ -38,6 +42,7 @@ export function realNodePaths(directory: string) {
 export async function removeRealNode(options: RemovalOptions): Promise<void> {
   const { directory, bridge, cgroupRoot, criSocket, clock, log } = options;
   const paths = realNodePaths(directory);
+  await endContainers(options);
   if (criSocket === undefined) {
     await removeContainerd(paths.containerd, { clock, cgroupRoot, log });
     await removeCni({ directory: paths.cni, bridge });
@@ -46,6 +51,24 @@ export async function removeRealNode(options: RemovalOptions): Promise<void> {
   }
   await removeForeignPods(criSocket, options);
   await removeCgroup(cgroupRoot);
+}
+
+/** Lets what runs end in good order, for a short while. Where no runtime answers, what comes after does it by force. */
+async function endContainers(options: RemovalOptions): Promise<void> {
+  const { directory, cluster, node, criSocket, clock } = options;
+  const runtime = connectCri({
+    socket: criSocket ?? containerdPaths(realNodePaths(directory).containerd).socket,
+    clock,
+  });
+  try {
+    const labels = { [LABEL.cluster]: cluster, [LABEL.node]: node };
+    const containers = await runtime.listContainers({ state: 'running', labels });
+    await Promise.allSettled(containers.map(({ id }) => runtime.stopContainer(id, GRACE_SECONDS)));
+  } catch {
+    // Nobody answers.
+  } finally {
+    runtime.close();
+  }
 }
 
 /** Only pods that bear this cluster's and this node's labels. */

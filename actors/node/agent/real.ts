@@ -7,6 +7,7 @@ import { backOff } from '../../kernel/limits.ts';
 import { POD_NETWORK } from '../effects.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { openFiles } from './files/real.ts';
+import { makeBridge } from './network/bridge.ts';
 import { cniConfDir, writeCni } from './network/cni.ts';
 import { writeMasquerade } from './network/masquerade.ts';
 import { ipv4Routes, machineFacts, routedCidrs } from './real-machine.ts';
@@ -70,6 +71,7 @@ export async function startRealNode(options: RealNodeOptions): Promise<RealNode>
       // An existing containerd has a network of its own.
       if (criSocket === undefined) {
         await writeCni({ directory: paths.cni, podCIDR, bridge });
+        await makeBridge({ bridge, podCIDR });
         await writeMasquerade({ bridge, podCIDR, podNetwork: POD_NETWORK });
       }
       await networkReady(runtime, clock, ending.signal);
