@@ -50,7 +50,17 @@ async function jest(root, folders, options, args, boundMs) {
   try {
     const reporters = ['--reporters=default', `--reporters=${join(root, 'setup/reporter.mjs')}`];
     const roots = ['--roots', ...folders.map((folder) => join(root, 'specs', folder))];
-    const all = [TOOLS.jest, ...roots, '--ci', ...reporters, ...options, '--passWithNoTests', ...args];
+    // A spec that failed half-way may leave something open; the run ends all the same.
+    const all = [
+      TOOLS.jest,
+      ...roots,
+      '--ci',
+      '--forceExit',
+      ...reporters,
+      ...options,
+      '--passWithNoTests',
+      ...args,
+    ];
     const { code, late } = await run(process.execPath, all, {
       cwd: root,
       boundMs,
