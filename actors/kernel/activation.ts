@@ -133,7 +133,11 @@ export class Activation {
       try {
         await this.process(mail);
       } catch (error) {
-        if (!(error instanceof TroupeError)) this.forget();
+        if (!(error instanceof TroupeError)) {
+          this.forget();
+          const fields = { key: this.key, event: mail.event.type, message: String(error) };
+          this.host.world.trace.log('error', 'message failed', fields);
+        }
         mail.answer({ ok: false, error: asTroupeError(error) });
       }
       this.forgetOld();

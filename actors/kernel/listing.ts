@@ -2,6 +2,7 @@
 // a list that shows too much makes a pruning client delete the innocent.
 
 import { fromToken } from '../../messaging/identity.ts';
+import { TroupeError } from '../../schemas/errors.ts';
 import type { Kind } from '../../schemas/kinds.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { orThrow } from '../../schemas/or-throw.ts';
@@ -21,12 +22,18 @@ export interface Criteria {
   readonly namespace: string;
   readonly labels: Selector | undefined;
   readonly fields: FieldSelector | undefined;
+  /** At most so many at once; 0: all. */
   readonly limit: number;
+  /** Where the list before this one ended. */
+  readonly after: string | undefined;
 }
 
 /** Reads the options of a list or watch; throws BAD_REQUEST for selectors that do not parse. */
 export function criteriaOf(namespace: string, options: Record<string, unknown>): Criteria {
-  const { labelSelector, fieldSelector, limit } = options;
+  const { labelSelector, fieldSelector, limit = 0, continue: after } = options;
+  if (!Number.isSafeInteger(Number(limit)) || Number(limit) < 0) {
+    throw new TroupeError('BAD_REQUEST', `limit: Invalid value: ${JSON.stringify(limit)}`);
+  }
   return {
     namespace,
     labels:
@@ -35,7 +42,8 @@ export function criteriaOf(namespace: string, options: Record<string, unknown>):
       typeof fieldSelector === 'string' && fieldSelector
         ? orThrow(parseFieldSelector(fieldSelector))
         : undefined,
-    limit: Number(limit ?? 0),
+    limit: Number(limit),
+    after: typeof after === 'string' && after !== '' ? keyOfMark(after) : undefined,
   };
 }
 
@@ -49,16 +57,31 @@ export function inNamespace(key: string, namespace: string): boolean {
   return fromToken(key.split('.')[1] ?? '') === namespace;
 }
 
-/** The objects of one kind, as of the view's revision, in the order of their keys. */
+/**
+ * The objects of one kind, as of the view's revision, in the order of their keys. A list that was cut short by its limit
+ * says so, and where to go on: `metadata.continue`, as in Kubernetes.
+ */
 export function listOf(kind: Kind, view: View, criteria: Criteria): unknown {
   const resourceVersion = String(view.revision);
-  const items: KubeObject[] = [];
-  for (const seen of selected(view, kind.plural, criteria)) {
-    items.push(present(seen.record.object, seen.revision));
-    seen.compact();
-    if (criteria.limit > 0 && items.length >= criteria.limit) break;
-  }
-  return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata: { resourceVersion }, items };
+  const { limit, after } = criteria;
+  const found = selected(view, kind.plural, criteria).filter(({ key }) => after === undefined || key > after);
+  const shown = limit > 0 ? found.slice(0, limit) : found;
+  const items = shown.map((seen) => present(seen.record.object, seen.revision));
+  for (const seen of found) seen.compact();
+  const left = found.length - shown.length;
+  const more = left > 0 && { continue: markOf(shown.at(-1)!.key), remainingItemCount: left };
+  const metadata = { resourceVersion, ...more };
+  return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata, items };
+}
+
+function markOf(key: string): string {
+  return Buffer.from(key).toString('base64url');
+}
+
+function keyOfMark(mark: string): string {
+  const key = Buffer.from(mark, 'base64url').toString();
+  if (markOf(key) === mark) return key;
+  throw new TroupeError('BAD_REQUEST', 'continue: Invalid value: it is not from a list');
 }
 
 export function selected(view: View, plural: string, criteria: Criteria): Seen[] {

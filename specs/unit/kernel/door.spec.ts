@@ -98,3 +98,27 @@ test('ids and senders too long to be kept are refused', async () => {
     expect(codeOf((await send('create', web, podNamed('web'), headers)).value)).toBe('BAD_REQUEST');
   }
 });
+
+test('a list with a limit says that there is more, and goes on from there', async () => {
+  const { send } = await started();
+  for (const name of ['c', 'a', 'e', 'b', 'd']) await send('create', { ...web, name }, podNamed(name));
+  const pages: string[][] = [];
+  let mark: string | undefined;
+  do {
+    const headers = { [HEADER.options]: JSON.stringify({ limit: 2, continue: mark }) };
+    const { value } = await send('list', { ...web, name: '' }, {}, headers);
+    pages.push(value.items.map(({ metadata }: KubeObject) => metadata.name));
+    mark = value.metadata.continue;
+    expect(value.metadata.remainingItemCount).toBe(mark === undefined ? undefined : 5 - pages.flat().length);
+  } while (mark !== undefined && pages.length < 5);
+  expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+});
+
+test.each([{ limit: -1 }, { limit: 'x' }, { continue: '%%' }])(
+  'a list with %j is refused',
+  async (options) => {
+    const { send } = await started();
+    const headers = { [HEADER.options]: JSON.stringify(options) };
+    expect(codeOf((await send('list', { ...web, name: '' }, {}, headers)).value)).toBe('BAD_REQUEST');
+  },
+);
