@@ -19,7 +19,6 @@ import { silentTrace, systemClock, systemRandom } from '../../messaging/system/i
 import type { KubeObject } from '../../schemas/object.ts';
 
 export const MAIN = path.join(process.cwd(), 'dist', 'cli', 'main.js');
-const CLUSTER = 'spec';
 
 export interface CommandResult {
   readonly code: number;
@@ -70,14 +69,19 @@ export interface RealClusterOptions {
   readonly runtime: 'containerd' | 'simulated';
   /** Called with the cluster's directory before anything is started in it. */
   readonly prepare?: (directory: string) => Promise<void>;
+  /** More flags of `up`. */
+  readonly flags?: readonly string[];
+  /** Default `spec`. */
+  readonly cluster?: string;
 }
 
 export async function startRealCluster(options: RealClusterOptions): Promise<RealCluster> {
   const directory = await mkdtemp('/tmp/troupe-spec-');
   await options.prepare?.(directory);
   const mirror = options.runtime === 'containerd' ? await startMirror() : undefined;
-  const flags = ['--detach', '--directory', directory, '--cluster', CLUSTER, '--node', 'n1'];
-  flags.push('--runtime', options.runtime);
+  const { cluster = 'spec' } = options;
+  const flags = ['--detach', '--directory', directory, '--cluster', cluster, '--node', 'n1'];
+  flags.push('--runtime', options.runtime, ...(options.flags ?? []));
   if (mirror) flags.push('--registry-mirror', mirror.url);
   const up = () => troupe(['up', ...flags]);
   const remove = async () => {
@@ -97,7 +101,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const context = (await loadContext(placeOf(directory).context))!;
   const { server: servers, user, pass } = context;
   const nats = await connectNats({ servers, user, pass, name: 'spec', clock, random, trace: silentTrace });
-  const client = clientOf({ bus: nats.bus, clock, random, cluster: CLUSTER });
+  const client = clientOf({ bus: nats.bus, clock, random, cluster });
   const pidOf = (role: Role | 'nats-server' | 'containerd') =>
     until(`${role} runs`, () => pidNow(directory, role));
   return {

@@ -81,6 +81,37 @@ test('down takes everything away although every process of ours was killed befor
   expect([again.code, again.stdout]).toEqual([0, 'cluster "dev" is not up\n']);
 }, 120_000);
 
+test('clusters on one machine share no addresses; one uses the containerd of another and leaves it alone', async () => {
+  const clusters = [await startRealCluster({ runtime: 'containerd' })];
+  const left: string[][] = [];
+  try {
+    clusters.push(await startRealCluster({ runtime: 'containerd' }));
+    const socket = path.join(clusters[0]!.directory, 'node', 'containerd', 'containerd.sock');
+    const guest = { runtime: 'containerd', cluster: 'guest', flags: ['--cri-socket', socket] } as const;
+    clusters.push(await startRealCluster(guest));
+    const pods: Pod[] = [];
+    for (const { client } of clusters) {
+      await client.create(busybox('web', SERVER));
+      pods.push(await client.pod('web').until(running, { withinMs: 30_000 }));
+    }
+    const [first, second, third] = pods.map((pod) => pod.status!.podIP!.split('.').slice(0, 3).join('.'));
+    expect(second).not.toBe(first);
+    expect(third).toBe(first);
+    left.push(await clusters.pop()!.remove());
+    const stays = await clusters[0]!.client.pod('web').get();
+    expect([stays.status?.phase, stays.status?.containerStatuses?.[0]?.restartCount]).toEqual(['Running', 0]);
+    const page = await fetchPage(
+      `http://${stays.status!.podIP}/`,
+      systemClock(),
+      new AbortController().signal,
+    );
+    expect(page.status).toBe(200);
+  } finally {
+    for (const cluster of clusters.reverse()) left.push(await cluster.remove());
+  }
+  expect(left).toEqual([[], [], []]);
+}, 120_000);
+
 test('a supervisor that was killed is followed by one that takes over what runs', async () => {
   const cluster = await startRealCluster({ runtime: 'simulated' });
   try {
