@@ -21,6 +21,8 @@ export class Catalog {
   private readonly clock: Clock;
   private readonly kinds = new Map<string, Entry>();
   private readonly activations = new Map<string, Activation>();
+  /** The same by shard, so that giving up all shards looks at each activation once. */
+  private readonly byShard = new Map<number, Set<Activation>>();
   private sweeper: Timer | undefined;
 
   constructor(host: ActivationHost, clock: Clock, definitions: readonly ActorDefinition[]) {
@@ -60,33 +62,46 @@ export class Catalog {
     }
     const activation = new Activation(id, kind.definition, kind.stepper, kind.limits, this.host);
     this.activations.set(key, activation);
+    this.shardmates(activation).add(activation);
     this.sweeper ??= this.clock.after(SWEEP_MS, () => this.sweep());
     return activation;
   }
 
   /** Ends every activation of a shard, at once. */
-  dropShard(shard: number, shards: number): void {
-    for (const [key, activation] of this.activations) {
-      if (shardOf(activation.id, shards) !== shard) continue;
-      this.activations.delete(key);
-      activation.close();
+  dropShard(shard: number): void {
+    for (const activation of this.byShard.get(shard) ?? []) this.end(activation);
+  }
+
+  private end(activation: Activation): void {
+    this.activations.delete(activation.key);
+    this.shardmates(activation).delete(activation);
+    activation.close();
+  }
+
+  private shardmates({ id }: Activation): Set<Activation> {
+    const shard = shardOf(id, this.host.limits.shards);
+    let mates = this.byShard.get(shard);
+    if (!mates) {
+      mates = new Set();
+      this.byShard.set(shard, mates);
     }
+    return mates;
   }
 
   stop(): void {
     this.sweeper?.cancel();
     for (const activation of this.activations.values()) activation.close();
     this.activations.clear();
+    this.byShard.clear();
   }
 
   private sweep(): void {
     this.sweeper = undefined;
     const now = this.clock.monotonic();
-    for (const [key, activation] of this.activations) {
+    for (const activation of this.activations.values()) {
       const { idleMs } = this.kinds.get(activation.id.plural)!.limits;
       if (!activation.idle || !activation.settled || now - activation.usedAt < idleMs) continue;
-      this.activations.delete(key);
-      activation.close();
+      this.end(activation);
     }
     if (this.activations.size > 0) this.sweeper = this.clock.after(SWEEP_MS, () => this.sweep());
   }

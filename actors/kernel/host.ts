@@ -2,8 +2,8 @@
 // deadlines, performs the effects and serves the public door. It starts and stops in stages, each of which may be
 // cut short by a crash without harm: what is true stands in the records.
 import type { AnyEventObject } from 'xstate';
-import { asTroupeError, decode, encode, HEADER, respondError, statusOf } from '../../messaging/envelope.ts';
-import { type ActorId, idOfKey, keyOf, shardOf } from '../../messaging/identity.ts';
+import { asTroupeError, decode, encode, HEADER, respondError } from '../../messaging/envelope.ts';
+import { type ActorId, idOfKey, shardOf } from '../../messaging/identity.ts';
 import type { Bucket, Headers, Message, Subscription, World } from '../../messaging/ports.ts';
 import { bucketsOf, parseMail, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
 import { TroupeError } from '../../schemas/errors.ts';
@@ -11,13 +11,13 @@ import { type Activation, type ActivationHost, wakeMail } from './activation.ts'
 import { Catalog } from './catalog.ts';
 import { ensureCluster } from './cluster-record.ts';
 import { DEADLINE } from './decide.ts';
-import type { ActorDefinition, EffectScope } from './definition.ts';
+import type { ActorDefinition } from './definition.ts';
 import { Door } from './door.ts';
-import { Facts } from './facts.ts';
 import { Leases } from './leases.ts';
 import { KERNEL_LIMITS, type KernelLimits } from './limits.ts';
 import type { Answer, Mail } from './mailbox.ts';
 import { Notes } from './notes.ts';
+import { Performer } from './performer.ts';
 import type { ActorRecord } from './record.ts';
 import { idOf, numberOf, optionsOf, senderOf } from './requests.ts';
 import { Router, type Sender } from './router.ts';
@@ -52,7 +52,7 @@ export class Host implements ActivationHost {
   private readonly incarnation: string;
   private readonly catalog: Catalog;
   private readonly timers: Timers;
-  private readonly facts: Facts;
+  private readonly performer: Performer;
   private readonly leases: Leases;
   private readonly shards: Shards;
   private readonly mailboxes = new Map<number, Subscription>();
@@ -103,7 +103,6 @@ export class Host implements ActivationHost {
     const newId = () => this.nextId();
     this.router = new Router({ bus, clock, subjects: this.subjects, limits, newId });
     this.view = new View({ bucket: buckets.objects, clock, trace, backlog: limits.watchBacklog });
-    this.facts = new Facts({ bus, clock, subjects: this.subjects, source: `troupe/${cluster}/${name}` });
     const component = `troupe-host/${name}`;
     this.notes = new Notes({
       bucket: buckets.events,
@@ -121,6 +120,18 @@ export class Host implements ActivationHost {
       leases: this.leases,
       onTake: (shard) => this.take(shard),
       onDrop: (shard) => this.drop(shard),
+    });
+    this.performer = new Performer({
+      world,
+      cluster,
+      name,
+      subjects: this.subjects,
+      view: this.view,
+      router: this.router,
+      notes: this.notes,
+      signal: this.stopping.signal,
+      deliver: (id, event, uid) => this.deliverResult(id, event, uid),
+      pluralOf: (kind) => this.door?.pluralOfKind(kind),
     });
     const door = { host: this, events: buckets.events, definitions: options.definitions };
     this.door = options.door === false ? undefined : new Door(door);
@@ -161,10 +172,13 @@ export class Host implements ActivationHost {
   /** Gives the shards back and ends everything; nothing is lost, since nothing is only here. */
   async stop(): Promise<void> {
     this.door?.close();
-    await this.shards.stop();
-    this.stopping.abort();
-    await this.leases.stop();
-    this.close();
+    try {
+      await this.shards.stop();
+    } finally {
+      this.stopping.abort();
+      await this.leases.stop();
+      this.close();
+    }
   }
 
   /** Ends without a word, as a crash does; for the simulation and for tests. */
@@ -209,6 +223,12 @@ export class Host implements ActivationHost {
     this.catalog.activate(id).deliver({ event, id: this.nextId(), answer });
   }
 
+  /** What an effect came to, unless the actor has moved or ended meanwhile. */
+  private deliverResult(id: ActorId, event: AnyEventObject, uid: string | undefined): void {
+    if (!this.owns(id)) return;
+    this.catalog.activate(id).deliver({ event, uid, id: this.nextId(), answer: () => {} });
+  }
+
   private take(shard: number): void {
     const onMessage = (message: Message) => this.receive(message);
     this.mailboxes.set(shard, this.world.bus.subscribe(this.subjects.mailShard(shard), onMessage));
@@ -235,7 +255,7 @@ export class Host implements ActivationHost {
   private drop(shard: number): void {
     this.mailboxes.get(shard)?.unsubscribe();
     this.mailboxes.delete(shard);
-    this.catalog.dropShard(shard, this.limits.shards);
+    this.catalog.dropShard(shard);
   }
 
   private receive(message: Message): void {
@@ -298,109 +318,21 @@ export class Host implements ActivationHost {
   }
 
   perform(activation: Activation, effect: Effect, record: ActorRecord, revision: number): void {
-    if (effect.type === 'announce') {
-      const { fact, ...more } = effect.params as { fact: string };
-      this.tell(activation.key, () => this.facts.announce(activation.id, fact, record, revision, more));
-      return;
-    }
-    const perform = activation.definition.effects[effect.type];
-    if (!perform) {
-      this.world.trace.log('error', 'effect is not defined', { key: activation.key, effect: effect.type });
-      return;
-    }
-    activation.underWay += 1;
-    const { uid } = record.object.metadata;
-    const scope = this.scope(activation, record, revision);
-    void this.run(activation, effect, uid, () => perform(effect.params, scope));
-  }
-
-  private async run(
-    activation: Activation,
-    effect: Effect,
-    uid: string | undefined,
-    perform: () => Promise<AnyEventObject | undefined>,
-  ): Promise<void> {
-    let event: AnyEventObject | undefined;
-    try {
-      event = await perform();
-    } catch (error) {
-      const { code, message } = asTroupeError(error);
-      event = { type: 'effect.failed', effect: effect.type, code, message };
-      this.world.trace.log('warn', 'effect failed', {
-        key: activation.key,
-        effect: effect.type,
-        code,
-        message,
-      });
-    }
-    activation.underWay -= 1;
-    if (!event || this.stopping.signal.aborted || !this.owns(activation.id)) return;
-    this.catalog.activate(activation.id).deliver({ event, uid, id: this.nextId(), answer: () => {} });
-  }
-
-  private scope(activation: Activation, record: ActorRecord, fence: number): EffectScope {
-    const { id, key } = activation;
-    const { object } = record;
-    return {
-      signal: this.stopping.signal,
-      self: id,
-      uid: object.metadata.uid ?? '',
-      fence,
-      object,
-      world: this.world,
-      cluster: this.cluster,
-      view: this.view,
-      ask: async (to, event) => (await this.router.ask(to, event, { from: key, fence })).value,
-      askNode: (node, verb, body, withinMs) =>
-        this.router.askNode(node, verb, body, { from: key, fence, withinMs }),
-      note: (occurrence) => this.notes.note(involved(record), occurrence),
-    };
+    this.performer.perform(activation, effect, record, revision);
   }
 
   dead(id: ActorId, mail: Mail, error: TroupeError): void {
-    const letter = { event: mail.event, id: mail.id, from: mail.from, reason: statusOf(error) };
-    this.tell(keyOf(id), () => this.world.bus.publish(this.subjects.dead(id), encode(letter)));
+    this.performer.dead(id, mail, error);
   }
 
-  /** Publishes news, which may be lost: a failure is traced and goes no further. */
-  private tell(key: string, publish: () => void): void {
-    try {
-      publish();
-    } catch (error) {
-      this.world.trace.log('warn', 'news not sent', { key, message: String(error) });
-    }
-  }
-
-  /** The facts, the Event and the owner hear of a quarantine. */
   quarantined(activation: Activation, record: ActorRecord, mail: Mail, error: Error): void {
-    const why = { event: mail.event.type, message: error.message };
-    this.tell(activation.key, () => this.facts.announce(activation.id, 'quarantined', record, 0, why));
-    const message = `held after repeated failures on ${mail.event.type}: ${error.message}`;
-    this.notes.note(involved(record), { type: 'Warning', reason: 'Quarantined', message });
-    const { namespace = '', ownerReferences = [] } = record.object.metadata;
-    for (const owner of ownerReferences) {
-      const plural = this.pluralOf(owner.kind);
-      if (!plural) continue;
-      const event = { type: 'child.quarantined', child: activation.key, message: error.message };
-      this.router
-        .ask({ plural, namespace, name: owner.name }, event, { from: activation.key })
-        .catch((fault) => this.world.trace.log('warn', 'owner not told', { message: String(fault) }));
-    }
-  }
-
-  private pluralOf(kind: string): string | undefined {
-    return this.door?.pluralOfKind(kind);
+    this.performer.quarantined(activation, record, mail, error);
   }
 
   nextId(): string {
     this.messages += 1;
     return `${this.incarnation}-${this.messages}`;
   }
-}
-
-function involved({ object }: ActorRecord) {
-  const { namespace = '', name, uid = '' } = object.metadata;
-  return { kind: object.kind, apiVersion: object.apiVersion, namespace, name, uid };
 }
 
 function eventOf(message: Message): AnyEventObject {

@@ -51,16 +51,16 @@ export class Router {
   private async repeat(subject: string, data: Uint8Array, sender: Sender, who: string): Promise<Message> {
     const { bus, clock, limits, newId } = this.options;
     const withinMs = sender.withinMs ?? limits.askMs;
-    const until = clock.now() + withinMs;
+    const until = clock.monotonic() + withinMs;
     const headers: Record<string, string> = {
       [HEADER.id]: sender.id ?? newId(),
       [HEADER.from]: sender.from,
-      [HEADER.deadline]: String(until),
+      [HEADER.deadline]: String(clock.now() + withinMs),
     };
     if (sender.fence !== undefined) headers[HEADER.fence] = String(sender.fence);
     if (sender.options) headers[HEADER.options] = JSON.stringify(sender.options);
     for (let attempt = 0; ; attempt += 1) {
-      const leftMs = until - clock.now();
+      const leftMs = until - clock.monotonic();
       try {
         const timeoutMs = Math.max(1, Math.min(limits.tryMs, leftMs));
         const message = await bus.request(subject, data, { timeoutMs, headers });
