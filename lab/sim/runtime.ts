@@ -20,6 +20,7 @@ import { simulatedError } from './runtime-errors.ts';
 import { SimulatedEvents } from './runtime-events.ts';
 import { imageReference, type SimulatedImage, SimulatedImages } from './runtime-images.ts';
 import { SimulatedState, statusOf } from './runtime-state.ts';
+import { statsOf } from './runtime-stats.ts';
 
 /** What a fault hook may ask for. `lostAnswer`: the work is done, and the caller hears `unavailable`. */
 export type SimulatedFault = TroupeError | { readonly delayMs?: number; readonly lostAnswer?: boolean };
@@ -39,8 +40,6 @@ export interface SimulatedRuntimeOptions {
   /** Takes what containers write, as lines of the CRI log format, for the file at `path`. */
   readonly writeLog?: (path: string, line: string) => void;
 }
-
-const MEBIBYTE = 1024 * 1024;
 
 export class SimulatedRuntime implements Runtime {
   readonly #clock: Clock;
@@ -247,7 +246,9 @@ export class SimulatedRuntime implements Runtime {
 
   listContainerStats(filter: Omit<ContainerFilter, 'state'> = {}): Promise<ContainerStats[]> {
     return this.#call('listContainerStats', filter.sandboxId ?? '', () =>
-      this.#state.containers({ ...filter, state: 'running' }).map((container) => this.#stats(container)),
+      this.#state
+        .containers({ ...filter, state: 'running' })
+        .map((container) => statsOf(container, this.#clock.now())),
     );
   }
 
@@ -324,29 +325,9 @@ export class SimulatedRuntime implements Runtime {
     if (!this.#isAway) this.#events.tell(event);
   }
 
-  #stats(container: SimulatedContainer): ContainerStats {
-    const { id, name, attempt, labels } = container.status();
-    const at = this.#clock.now();
-    const ranMs = at - container.startedAt;
-    return {
-      id,
-      name,
-      attempt,
-      labels,
-      at,
-      // A thousandth of a core, so that figures move.
-      cpuNanos: ranMs * 1_000,
-      cpuNanoCores: 1_000_000,
-      memoryWorkingSetBytes: MEBIBYTE,
-      memoryUsageBytes: MEBIBYTE,
-      memoryRssBytes: MEBIBYTE,
-      writableBytes: 0,
-    };
-  }
-
   #writeLog(container: SimulatedContainer, text: string): void {
     const { logPath } = container.birth;
-    if (logPath !== '')
-      this.#options.writeLog?.(logPath, `${preciseTimestamp(this.#clock.now())} stdout F ${text}\n`);
+    const line = `${preciseTimestamp(this.#clock.now())} stdout F ${text}\n`;
+    if (logPath !== '') this.#options.writeLog?.(logPath, line);
   }
 }
