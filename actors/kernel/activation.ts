@@ -54,6 +54,8 @@ const CREATIONS: ReadonlySet<string> = new Set(['object.create', 'object.apply']
 
 /** Requests on deleted objects that are remembered while the activation lives. */
 const REMEMBERED_FORMER = 32;
+/** Senders whose fences are remembered beside those in the record; the one longest silent is forgotten first. */
+const REMEMBERED_FENCES = 256;
 
 export class Activation {
   readonly id: ActorId;
@@ -299,7 +301,8 @@ export class Activation {
 
   private checkFence(mail: Mail): void {
     if (mail.from === undefined || mail.fence === undefined) return;
-    const stored = this.loaded?.record.actor.fences?.[mail.from] ?? 0;
+    const { fences = {} } = this.loaded?.record.actor ?? {};
+    const stored = Object.hasOwn(fences, mail.from) ? fences[mail.from]! : 0;
     const seen = Math.max(this.fences.get(mail.from) ?? 0, stored);
     if (mail.fence < seen) {
       throw new TroupeError(
@@ -307,7 +310,9 @@ export class Activation {
         `"${mail.from}" speaks from revision ${mail.fence}, after ${seen}`,
       );
     }
+    this.fences.delete(mail.from);
     this.fences.set(mail.from, mail.fence);
+    if (this.fences.size > REMEMBERED_FENCES) this.fences.delete(this.fences.keys().next().value!);
   }
 
   /** Returns true when the message is to be tried again. */

@@ -73,7 +73,14 @@ export class View {
   /** Starts the watcher and resolves when everything stored so far has been seen. */
   async start(): Promise<void> {
     void this.follow();
-    await this.reach(0);
+    for (let before = 0; ; before = this.latest) {
+      try {
+        return await this.reach(0);
+      } catch (error) {
+        // A large bucket takes its time; only one of which nothing comes is given up.
+        if (this.latest === before) throw error;
+      }
+    }
   }
 
   stop(): void {

@@ -78,3 +78,17 @@ test('the server restarts and forgets the leases: they are taken again', async (
     phase: 'Running',
   });
 });
+
+test('leases that somebody removed by hand are taken again when their shards move', async () => {
+  const world = new KernelWorld();
+  const first = await world.host('h1');
+  const bucket = await world.network.store('stranger').bucket('troupe_spec_leases');
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    const { revision } = (await world.clock.until(bucket.get(`shards.${shard}`)))!;
+    await world.clock.until(bucket.delete(`shards.${shard}`, revision));
+  }
+  const second = await world.host('h2');
+  await world.clock.advance(10_000);
+  expect(second.kernel.shardCount).toBeGreaterThan(8);
+  expect(first.kernel.shardCount + second.kernel.shardCount).toBe(SHARDS);
+});
