@@ -241,7 +241,9 @@ export class SimulatedRuntime implements Runtime {
   }
 
   containerStats(id: string): Promise<ContainerStats> {
-    return this.#call('containerStats', id, () => this.#stats(this.#state.running(id, 'ContainerStats')));
+    return this.#call('containerStats', id, () =>
+      statsOf(this.#state.running(id, 'ContainerStats'), this.#clock.now()),
+    );
   }
 
   listContainerStats(filter: Omit<ContainerFilter, 'state'> = {}): Promise<ContainerStats[]> {
