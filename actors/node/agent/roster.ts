@@ -28,6 +28,8 @@ interface Seen {
 export class Roster {
   private readonly node: NodeScope;
   private readonly wire: Wire;
+  /** Pods that their actors do not want here. */
+  private readonly unwanted = new WeakSet<PodWorker>();
   private readonly promises: Promises;
   private readonly entries = new Map<string, Entry>();
   private readonly seen = new Map<string, Seen>();
@@ -194,6 +196,9 @@ export class Roster {
 
   /** Its actor does not want it here: it was deleted, or runs elsewhere by now. */
   private unknown(worker: PodWorker): void {
+    // Once: each change of a pod that ends is reported, and each report of it is answered like this.
+    if (this.unwanted.has(worker)) return;
+    this.unwanted.add(worker);
     worker.stop(worker.pod.spec?.terminationGracePeriodSeconds ?? 30);
   }
 
