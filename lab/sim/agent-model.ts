@@ -5,7 +5,6 @@
 import { KERNEL_LIMITS } from '../../actors/kernel/limits.ts';
 import { Router } from '../../actors/kernel/router.ts';
 import type { Offer, ReportAnswer, Run, Stop } from '../../actors/node/protocol.ts';
-import { PROMISE_MS } from '../../actors/node/protocol.ts';
 import { requestsOf } from '../../actors/pod/requests.ts';
 import { decode, encode, respondError } from '../../messaging/envelope.ts';
 import type { Message, Subscription, Timer } from '../../messaging/ports.ts';
@@ -46,7 +45,14 @@ export class Machine {
 /** What an agent tells those who watch the simulation. */
 export interface AgentWitness {
   /** An order is about to be obeyed. */
-  obeyed(node: string, verb: 'offer' | 'run' | 'stop', uid: string, key: string, fence: number): void;
+  obeyed(
+    node: string,
+    verb: 'offer' | 'run' | 'stop',
+    uid: string,
+    key: string,
+    fence: number,
+    arrival?: number,
+  ): void;
   started(machine: Machine, pod: Running): void;
 }
 
@@ -55,6 +61,7 @@ export interface AgentOptions {
   readonly cluster: string;
   readonly shards: number;
   readonly machine: Machine;
+  readonly promiseMs: number;
   readonly witness: AgentWitness;
 }
 
@@ -153,7 +160,7 @@ export class AgentModel {
     this.options.witness.obeyed(this.options.machine.node, 'offer', uid, `pods.${namespace}.${name}`, fence);
     if (!this.options.machine.pods.has(uid)) {
       if (this.free(uid) < requests.cpuMillis) return { granted: false, reason: 'Insufficient cpu' };
-      const until = this.options.process.clock.monotonic() + PROMISE_MS;
+      const until = this.options.process.clock.monotonic() + this.options.promiseMs;
       this.promises.set(uid, { cpuMillis: requests.cpuMillis, until });
     }
     return { granted: true };

@@ -116,6 +116,7 @@ export class SimCluster {
         name: `n${n}`,
         cluster: CLUSTER,
         shards: swarm.shards,
+        promiseMs: swarm.promiseMs,
         cpuMillis: 1_500 + 500 * sizes.below(6),
         timeline: this.timeline,
         random: this.random.fork(`node ${n}`),

@@ -44,7 +44,7 @@ export class Invariants implements NodeWitness {
   private readonly ended = new Set<string>();
   private readonly creations = new Map<string, string>();
   private readonly labels = new Map<string, Set<number>>();
-  private readonly obeyedFences = new Map<string, number>();
+  private readonly obeyedFences = new Map<string, { fence: number; arrival: number }[]>();
   private readonly nowMs: () => number;
   /** The first shares of the actors are taken at the beginning. */
   private disturbedAt = 0;
@@ -260,7 +260,15 @@ export class Invariants implements NodeWitness {
     );
   }
 
-  obeyed(node: string, verb: 'offer' | 'run' | 'stop', uid: string, key: string, fence: number): void {
+  /** A node obeys an order, which came as the `arrival`-th message: the answers may come in another order. */
+  obeyed(
+    node: string,
+    verb: 'offer' | 'run' | 'stop',
+    uid: string,
+    key: string,
+    fence: number,
+    arrival = this.history.messages,
+  ): void {
     this.history.say(`  ${node} obeys ${verb} ${key} of ${fence}`);
     const committed = this.log.get(fence);
     const isHere = committed?.entry.key === key;
@@ -279,9 +287,13 @@ export class Invariants implements NodeWitness {
     if (verb === 'offer') return;
     const { nodeName } = (record?.object.spec ?? {}) as { nodeName?: string };
     this.check(nodeName === node, 'a pod runs where it is bound', nodeName, at);
-    const seen = this.obeyedFences.get(`${node} ${uid}`) ?? 0;
+    const obeyed = this.obeyedFences.get(`${node} ${uid}`) ?? [];
+    const seen = Math.max(
+      0,
+      ...obeyed.filter((order) => order.arrival < arrival).map((order) => order.fence),
+    );
     this.check(fence >= seen, 'a node never obeys a lower fence', `≥ ${seen}`, at);
-    this.obeyedFences.set(`${node} ${uid}`, fence);
+    this.obeyedFences.set(`${node} ${uid}`, [...obeyed, { fence, arrival }]);
   }
 
   /** A container has started; what runs elsewhere at this instant is asked of every node. */

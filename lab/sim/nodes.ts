@@ -34,6 +34,7 @@ export interface SimNodeOptions {
   readonly cluster: string;
   readonly shards: number;
   readonly cpuMillis: number;
+  readonly promiseMs: number;
   readonly timeline: Timeline;
   readonly random: Random;
   readonly witness: NodeWitness;
@@ -62,13 +63,14 @@ export class ModelNode implements SimNode {
 
   start(): void {
     if (this.process) return;
-    const { cluster, shards, witness, newProcess } = this.options;
+    const { cluster, shards, promiseMs, witness, newProcess } = this.options;
     this.process = newProcess(this.name);
     this.model = new AgentModel({
       process: this.process,
       cluster,
       shards,
       machine: this.machine,
+      promiseMs,
       witness: {
         obeyed: witness.obeyed.bind(witness),
         started: (_machine, { uid }) => witness.started(this, uid, 'main'),
@@ -107,10 +109,12 @@ export class RealNode implements SimNode {
     this.options = options;
     this.name = name;
     this.cpuMillis = cpuMillis;
+    const lives = random.fork('lives');
     this.runtime = new SimulatedRuntime({
       clock: new ProcessClock(timeline),
       random: random.fork('runtime'),
       podCIDR: '10.244.0.0/24',
+      images: { job: { run: () => ({ exitAfterMs: 500 + lives.below(20_000), exitCode: lives.below(2) }) } },
       latencyMs: { runPodSandbox: 200, createContainer: 20, startContainer: 50, removePodSandbox: 20 },
     });
     void this.watch();
@@ -155,7 +159,7 @@ export class RealNode implements SimNode {
   }
 
   /** An order was answered without an error: it is obeyed. */
-  private overhear(subject: string, request: Uint8Array, headers: Headers): void {
+  private overhear(subject: string, request: Uint8Array, headers: Headers, arrival: number): void {
     const verb = parseNodeVerb(subject);
     if (headers[HEADER.serviceErrorCode] !== undefined || !/\.node\.[^.]+\.(offer|run|stop)$/.test(subject))
       return;
@@ -163,7 +167,7 @@ export class RealNode implements SimNode {
     const { pod } = body as unknown as { pod?: KubeObject };
     const { uid, namespace, name } = pod ? { ...body, ...(pod.metadata as typeof body) } : body;
     const key = keyOf({ plural: 'pods', namespace, name });
-    this.options.witness.obeyed(this.name, verb as 'offer', uid, key, body.fence);
+    this.options.witness.obeyed(this.name, verb as 'offer', uid, key, body.fence, arrival);
   }
 
   private async watch(): Promise<void> {

@@ -36,8 +36,8 @@ export interface ProcessOptions {
   readonly random: Random;
   /** Told of each write that its writer knows to be done. */
   readonly onAcknowledged?: (write: Acknowledged) => void;
-  /** Told of each answer that the process gives: to what, and with which headers. */
-  readonly onAnswer?: (subject: string, request: Uint8Array, headers: Headers) => void;
+  /** Told of each answer that the process gives: to what, with which headers, and when the request had come. */
+  readonly onAnswer?: (subject: string, request: Uint8Array, headers: Headers, arrival: number) => void;
   /** Puts something in front of the store: how a fault is planted. */
   readonly wrapBucket?: (bucket: Bucket) => Bucket;
 }
@@ -145,8 +145,9 @@ export class SimProcess {
     const { onAnswer } = this.options;
     if (!onAnswer) return message;
     const { subject, data, headers, reply } = message;
+    const arrival = this.options.history.messages;
     const respond: Message['respond'] = (answer, more) => {
-      onAnswer(subject, data, more ?? {});
+      onAnswer(subject, data, more ?? {}, arrival);
       message.respond(answer, more);
     };
     return { subject, data, headers, reply, respond };

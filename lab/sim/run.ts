@@ -56,7 +56,10 @@ export async function runSeed(options: SimOptions): Promise<Outcome> {
   try {
     await phases(cluster);
   } catch (error) {
-    if (error !== failure) throw error;
+    if (error !== failure) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      cluster.invariants.check(false, 'the simulation itself goes on', 'no error', text);
+    }
   }
   const { history, timeline } = cluster;
   return {
@@ -114,6 +117,7 @@ export async function unsettled(cluster: SimCluster): Promise<string | undefined
   const shards = [...held.values()].reduce((sum, count) => sum + count, 0);
   if (shards !== cluster.swarm.shards) return `shards held: ${JSON.stringify([...held])}`;
   const bound = new Map<string, string>();
+  const ended = new Set<string>();
   for (const [key, { record }] of cluster.invariants.newest) {
     if (!record) continue;
     const { value } = record.actor;
@@ -124,10 +128,12 @@ export async function unsettled(cluster: SimCluster): Promise<string | undefined
     const reason = unsettledPod(record.object);
     if (reason) return `${key} is ${value}: ${reason}`;
     const { nodeName } = record.object.spec as { nodeName?: string };
-    if (nodeName) bound.set(`${nodeName}/${record.object.metadata.uid}`, key);
+    if (isEnded(record.object)) ended.add(record.object.metadata.uid!);
+    else if (nodeName) bound.set(`${nodeName}/${record.object.metadata.uid}`, key);
   }
   for (const node of cluster.agents) {
     for (const { uid, name } of await node.pods()) {
+      if (ended.has(uid)) continue;
       if (!bound.delete(`${node.name}/${uid}`))
         return `${node.name} has ${name} ${uid}, which is not bound to it`;
     }
@@ -136,13 +142,18 @@ export async function unsettled(cluster: SimCluster): Promise<string | undefined
   return undefined;
 }
 
+function isEnded({ status }: KubeObject): boolean {
+  const { phase } = status as { phase?: string };
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
 function unsettledPod({ metadata, status }: KubeObject): string | undefined {
   if (metadata.deletionTimestamp) return 'deleted but still there';
   const { phase, conditions = [] } = status as {
     phase?: string;
     conditions?: { type: string; status: string; reason?: string }[];
   };
-  if (phase === 'Running') return undefined;
+  if (phase === 'Running' || phase === 'Succeeded' || phase === 'Failed') return undefined;
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
   return scheduled?.reason === 'Unschedulable' ? undefined : `${phase} without a reason`;
 }

@@ -1,5 +1,6 @@
 // What one seed is about: how large its cluster is and which faults are switched on, at which rates. Each seed draws a
 // subset, since faults that are always all on hide each other.
+import { PROMISE_MS } from '../../actors/node/protocol.ts';
 import type { Random } from '../../messaging/ports.ts';
 
 /** Rates are per message, write, read or watched entry, in [0, 1); 0 is off. */
@@ -45,6 +46,8 @@ export interface Swarm {
   readonly skewMs: number;
   readonly rates: Rates;
   readonly blows: Blows;
+  /** How long a modelled agent keeps a promise; short ones make it refuse what it has granted. */
+  readonly promiseMs: number;
   /** Mean time between two blows. */
   readonly blowEveryMs: number;
   /** Mean time between two requests of one client. */
@@ -113,6 +116,7 @@ export function drawSwarm(random: Random): Swarm {
       jumpClock: on(0.2),
       rollHost: on(0.4),
     },
+    promiseMs: on(0.3) ? 50 + random.below(500) : PROMISE_MS,
     blowEveryMs: 2_000 + random.next() * 13_000,
     thinkMs: 200 + random.next() * 1_800,
     safetyMs: 40_000 + random.next() * 60_000,

@@ -11,6 +11,9 @@ interface Pending {
   run: (() => void) | undefined;
 }
 
+/** More than so many timers at one instant are a loop without a pause. */
+const MOST_PER_INSTANT = 100_000;
+
 export class Timeline {
   /** Virtual milliseconds since the beginning; may have a fraction. */
   elapsedMs = 0;
@@ -19,6 +22,8 @@ export class Timeline {
   private readonly heap: Pending[] = [];
   private readonly ties: Random | undefined;
   private orders = 0;
+  /** Timers that have run at this very instant. */
+  private instant = 0;
   private live = 0;
   private failure: Error | undefined;
 
@@ -55,6 +60,9 @@ export class Timeline {
     const until = this.elapsedMs + ms;
     await this.quiesce();
     for (let next = this.peek(); next && next.at <= until; next = this.peek()) {
+      this.instant = next.at > this.elapsedMs ? 0 : this.instant + 1;
+      if (this.instant > MOST_PER_INSTANT)
+        throw new Error(`${MOST_PER_INSTANT} timers ran and time stands still`);
       this.elapsedMs = Math.max(this.elapsedMs, next.at);
       this.runNext();
       const following = this.peek();

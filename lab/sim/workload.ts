@@ -111,14 +111,17 @@ export class SimClient {
 
   private async create(name: string): Promise<void> {
     const { random } = this.options;
+    const isJob = random.next() < 0.25;
+    const restartPolicy = isJob ? ['Always', 'OnFailure', 'Never'][random.below(3)] : 'Always';
     const requests = { cpu: `${100 + 100 * random.below(15)}m` };
     const body = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, namespace: NAMESPACE },
       spec: {
+        restartPolicy,
         terminationGracePeriodSeconds: 1 + random.below(5),
-        containers: [{ name: 'main', image: 'nginx', resources: { requests } }],
+        containers: [{ name: 'main', image: isJob ? 'job' : 'nginx', resources: { requests } }],
       },
     };
     await this.request(random.next() < 0.5 ? 'create' : 'apply', name, body);
