@@ -14,6 +14,8 @@ export interface Traces {
   /** Directories that command lines and mounts of ours name. */
   readonly directories: readonly string[];
   readonly bridges: readonly string[];
+  /** Bridges that something is plugged into. */
+  readonly inUse: readonly string[];
   readonly tables: readonly string[];
   readonly cgroups: readonly string[];
 }
@@ -56,9 +58,10 @@ function directoryCheck(
   return warning('leftovers', what, `troupe down --directory ${directory}`);
 }
 
-/** Bears our name, but the directory it came from is gone. */
-function strangers({ bridges, tables, cgroups }: Traces, explained: ReadonlySet<string>): Check[] {
-  const lost = (names: readonly string[]) => names.filter((name) => !explained.has(name));
+/** Bears our name, but the directory it came from is gone. What pods are plugged into is somebody's. */
+function strangers({ bridges, tables, cgroups, inUse }: Traces, explained: ReadonlySet<string>): Check[] {
+  const lost = (names: readonly string[]) =>
+    names.filter((name) => !explained.has(name) && !inUse.includes(name));
   return [
     ...lost(bridges).map((name) => warning('leftovers', `bridge ${name}`, `ip link delete ${name}`)),
     ...lost(tables).map((name) =>
@@ -83,6 +86,7 @@ export async function tracesOf(probe: Probe): Promise<Traces> {
   }
   return {
     directories: [...new Set([...(await processDirectories(probe)), ...(await mountDirectories(probe))])],
+    inUse: [...links.matchAll(/ master (troupe[0-9a-f]{9}) /g)].map(([, name]) => name!),
     bridges: [...links.matchAll(/^\d+: (troupe[0-9a-f]{9})[:@]/gm)].map(([, name]) => name!),
     tables: [...tables.matchAll(/^table ip (troupe[0-9a-f]{9})$/gm)].map(([, name]) => name!),
     cgroups: [...cgroups],

@@ -1,8 +1,9 @@
 // Checks of NATS: the program on this machine, and the server the context file names: reachable, and what it
 // promises.
 
+import { decode, encode } from '../../messaging/envelope.ts';
 import { featuresOf } from '../../messaging/nats/index.ts';
-import type { Clock } from '../../messaging/ports.ts';
+import type { Clock, World } from '../../messaging/ports.ts';
 import { findServer, versionOf } from '../../messaging/server/index.ts';
 import { bucketsOf } from '../../messaging/subjects.ts';
 import { silentTrace } from '../../messaging/system/index.ts';
@@ -13,6 +14,7 @@ import { placeOf, readPlan } from '../up/place.ts';
 import { type Check, missing, ok, type Probe, warning } from './check.ts';
 
 const CONNECT_MS = 2_000;
+const LOOK_AGAIN_MS = 500;
 
 export interface NatsInput {
   readonly cluster: string;
@@ -68,13 +70,35 @@ async function serverChecks(contextFile: string, input: NatsInput): Promise<Chec
       await world.store.bucket(bucketsOf(input.cluster).objects);
       const { serverVersion, replicas, warnings } = await world.store.durability();
       const lines = warnings.map((text) => warning('durability', text, durabilityCure(text)));
-      return [ok('server', `${serverVersion} at ${address}, ${replicas} replica(s)`), ...lines];
+      const server = ok('server', `${serverVersion} at ${address}, ${replicas} replica(s)`);
+      return [server, ...lines, await consumerCheck(world, input.cluster)];
     } finally {
       await nats.close();
     }
   } catch (error) {
     return [missing('server', `${address}: ${(error as Error).message}`, 'troupe up')];
   }
+}
+
+/** Watches that were never closed: their consumers ask for nothing any more, at two looks. */
+async function consumerCheck({ bus, clock }: World, cluster: string): Promise<Check> {
+  const subject = `$JS.API.CONSUMER.LIST.KV_${bucketsOf(cluster).objects}`;
+  const idle = async () => {
+    const answer = await bus.request(subject, encode({}), { timeoutMs: CONNECT_MS });
+    const { consumers = [] } = decode(answer.data) as { consumers?: Consumer[] };
+    return new Set(consumers.filter(({ num_waiting: waiting }) => !waiting).map(({ name }) => name));
+  };
+  const before = await idle();
+  if (before.size > 0) await clock.sleep(LOOK_AGAIN_MS);
+  const lasting = before.size > 0 ? [...(await idle())].filter((name) => before.has(name)) : [];
+  if (lasting.length === 0) return ok('consumers', 'each has its reader');
+  const cure = 'none needed: they vanish within minutes';
+  return warning('consumers', `${lasting.length} of watches that ended without a word`, cure);
+}
+
+interface Consumer {
+  readonly name: string;
+  readonly num_waiting?: number;
 }
 
 function durabilityCure(text: string): string {
