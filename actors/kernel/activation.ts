@@ -288,7 +288,7 @@ export class Activation {
     const result = mail.event.type === 'object.create' ? 'created' : 'configured';
     const value = mail.event.type.startsWith('object.')
       ? present(record.object, revision)
-      : (this.definition.answer?.(mail.event, record.object) ?? { accepted: true });
+      : (this.definition.answer?.(mail.event, record) ?? { accepted: true });
     mail.answer({ ok: true, value, headers: { [HEADER.result]: result } });
   }
 

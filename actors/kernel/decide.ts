@@ -80,7 +80,7 @@ export function decide(mail: Mail, loaded: Loaded | undefined, context: DecideCo
   const internal = mail.event.type === EFFECT_FAILED;
   const event = internal ? mail.event : context.definition.decodeEvent(mail.event);
   const step = context.stepper.step(stateOf(loaded.record), { ...event, at: context.nowMs });
-  const value = context.definition.answer?.(event, loaded.record.object) ?? { accepted: step.changed };
+  const value = context.definition.answer?.(event, loaded.record) ?? { accepted: step.changed };
   if (!step.changed) return nothing(value);
   return { ...settle(loaded.record, step, mail, context), object: undefined, value };
 }

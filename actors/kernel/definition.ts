@@ -5,6 +5,7 @@ import type { ActorId } from '../../messaging/identity.ts';
 import type { World } from '../../messaging/ports.ts';
 import type { Kind } from '../../schemas/kinds.ts';
 import type { KubeObject } from '../../schemas/object.ts';
+import type { ActorRecord } from './record.ts';
 import type { State } from './step.ts';
 import type { View } from './view.ts';
 
@@ -66,7 +67,7 @@ export interface ActorDefinition {
   /** The object's status, worked out from the state at every commit. */
   readonly status?: (state: State) => Record<string, unknown> | undefined;
   /** What the sender of an event is told; default `{ accepted }`. */
-  readonly answer?: (event: AnyEventObject, object: KubeObject) => unknown;
+  readonly answer?: (event: AnyEventObject, record: ActorRecord) => unknown;
   /** What the sender of an event is told when there is no such object; default NOT_FOUND. */
   readonly absent?: (event: AnyEventObject) => unknown;
   /** Refuses a change that Kubernetes forbids; throws INVALID. */

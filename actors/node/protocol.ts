@@ -112,8 +112,14 @@ export const NodeReported = t.type(
 );
 export type NodeReported = t.TypeOf<typeof NodeReported>;
 
-/** Answer to a report. `unknown`: no such pod, or it is not yours (any more): remove what you have of it. */
-export const ReportAnswer = t.type({ accepted: t.boolean, unknown: t.boolean }, 'ReportAnswer');
+/**
+ * Answer to a report. `unknown`: no such pod, or it is not yours (any more): remove what you have of it. `counter`: the
+ * report was behind this counter and is not taken in; go on from there.
+ */
+export const ReportAnswer = t.intersection(
+  [t.type({ accepted: t.boolean, unknown: t.boolean }), t.partial({ counter: t.number })],
+  'ReportAnswer',
+);
 export type ReportAnswer = t.TypeOf<typeof ReportAnswer>;
 
 /** How long a node keeps a promise that is not followed by `run`. */

@@ -81,6 +81,12 @@ export class PodReporter {
     };
     try {
       const answer = (await wire.tell({ plural: 'pods', namespace, name }, report)) as ReportAnswer;
+      if (answer?.counter !== undefined && answer.counter > report.counter) {
+        // This machine's clock was set back: the report was taken for an old one.
+        this.counter = answer.counter;
+        this.changed(true);
+        return;
+      }
       if (gone) {
         this.options.onFinished();
         return;
