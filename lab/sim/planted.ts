@@ -1,11 +1,12 @@
 // Faults planted on purpose: each takes one promise away from the kernel or the agent, and the simulation has to
-// notice within a stated number of seeds. None needs a hook in production code: a port is wrapped, or one method of one class is
-// replaced for as long as the plant lasts. A simulator that finds none of these would prove nothing.
+// notice within a stated number of seeds. None needs a hook in production code: a port is wrapped, or one method of
+// one class is replaced for as long as the plant lasts. A simulator that finds none of these would prove nothing.
 import { Activation } from '../../actors/kernel/activation.ts';
 import type { Decision } from '../../actors/kernel/decide.ts';
 import { Host } from '../../actors/kernel/host.ts';
 import { Shards } from '../../actors/kernel/shards.ts';
 import { Timers } from '../../actors/kernel/timers.ts';
+import { Roster } from '../../actors/node/agent/roster.ts';
 import { decode, encode } from '../../messaging/envelope.ts';
 import type { Bucket } from '../../messaging/ports.ts';
 import { hasCode } from '../../schemas/errors.ts';
@@ -60,6 +61,13 @@ function passedOn(bucket: Bucket): Bucket {
 
 const isObjects = (bucket: Bucket) => !/_(leases|events)$/.test(bucket.name);
 
+const LATE_MESSAGES: Partial<Swarm> = {
+  ...CALM,
+  clients: 3,
+  thinkMs: 300,
+  rates: { ...CALM.rates, delayed: 0.4, doubled: 0.2, lost: 0.05 },
+};
+
 export const PLANTED: readonly Planted[] = [
   {
     name: 'compare-and-set removed: a write does not look at the revision it replaces',
@@ -99,11 +107,26 @@ export const PLANTED: readonly Planted[] = [
     plant: () => replaced(Activation, 'checkFence', () => () => {}),
   },
   {
-    name: 'fence ignored by nodes: a late order is obeyed',
+    name: 'fence ignored by the model of an agent: a late order is obeyed',
     noticed: ['a node never obeys a lower fence'],
-    withinSeeds: 5,
-    swarm: { realAgents: false },
+    withinSeeds: 10,
+    swarm: { ...LATE_MESSAGES, realAgents: false },
     plant: () => replaced(AgentModel, 'checkFence', () => () => {}),
+  },
+  {
+    name: 'fence ignored by the agent: a late order is obeyed',
+    noticed: ['a node never obeys a lower fence'],
+    withinSeeds: 10,
+    swarm: { ...LATE_MESSAGES, realAgents: true },
+    plant: () =>
+      replaced(
+        Roster,
+        'checkFence',
+        () =>
+          function trusting(this: any, uid: string) {
+            return this.seen.get(uid);
+          },
+      ),
   },
   {
     name: 'deadline not stored: it lives only as long as the host that armed it',
@@ -197,6 +220,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'a fired deadline that could not be stored is not fired again',
     noticed: ['everything settles'],
     withinSeeds: 10,
+    swarm: { ...CALM, alarms: 3, rates: { ...CALM.rates, lostRequest: 0.3, lostReply: 0.3 } },
     plant: () => replaced(Timers, 'retry', () => () => {}),
   },
 ];

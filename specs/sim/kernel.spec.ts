@@ -5,7 +5,7 @@ import { type Outcome, runSeed } from '../../lab/sim/run.ts';
 
 const only = process.env.SEED;
 const FROM = Number(process.env.FROM ?? 0);
-const SEEDS = Number(process.env.SEEDS ?? 40);
+const SEEDS = Number(process.env.SEEDS ?? 120);
 /** Seeds that are run twice. */
 const REPLAYED = 4;
 /** Lines of the log that are shown of a single seed. */
