@@ -4,6 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { removeRealNode } from '../../actors/node/agent/real-removal.ts';
 import type { Clock } from '../../messaging/ports.ts';
+import { bucketsOf } from '../../messaging/subjects.ts';
 import { removeContext } from '../context.ts';
 import { type Plan, placeOf, readPlan } from './place.ts';
 import type { Progress } from './progress.ts';
@@ -39,6 +40,10 @@ export async function takeDown(options: TakeDownOptions): Promise<boolean> {
   step.done();
   if (keepData) await removeContext(place.context);
   else await rm(place.directory, { recursive: true, force: true });
+  if (!keepData && plan && !plan.privateServer) {
+    const { objects, leases, events } = bucketsOf(plan.cluster);
+    progress.say(`your NATS server keeps what was stored there: buckets ${objects}, ${leases}, ${events}`);
+  }
   return true;
 }
 

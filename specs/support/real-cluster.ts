@@ -30,10 +30,17 @@ export interface CommandResult {
 export function troupe(
   args: readonly string[],
   onStart: (kill: (signal: NodeJS.Signals) => void) => void = () => {},
+  more: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
   return new Promise((resolve) => {
-    const env = { ...process.env, TROUPE_SERVER: undefined, TROUPE_CLUSTER: undefined, TMPDIR: '/tmp' };
+    const env = {
+      ...process.env,
+      TROUPE_SERVER: undefined,
+      TROUPE_CLUSTER: undefined,
+      TMPDIR: '/tmp',
+      ...more,
+    };
     const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
@@ -71,6 +78,8 @@ export interface RealClusterOptions {
   readonly prepare?: (directory: string) => Promise<void>;
   /** More flags of `up`. */
   readonly flags?: readonly string[];
+  /** More of the environment of `up`. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Default `spec`. */
   readonly cluster?: string;
 }
@@ -83,7 +92,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const flags = ['--detach', '--directory', directory, '--cluster', cluster, '--node', 'n1'];
   flags.push('--runtime', options.runtime, ...(options.flags ?? []));
   if (mirror) flags.push('--registry-mirror', mirror.url);
-  const up = () => troupe(['up', ...flags]);
+  const up = () => troupe(['up', ...flags], () => {}, options.env);
   const remove = async () => {
     const { code, stderr } = await troupe(['down', '--directory', directory]);
     await mirror?.stop();

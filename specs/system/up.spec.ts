@@ -1,10 +1,11 @@
 // `troupe up` and `troupe down` as a user runs them: a real pod on a real containerd, and nothing left
 // afterwards, however the processes ended.
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fetchPage } from '../../cli/demo/page.ts';
 import { namesOf, placeOf } from '../../cli/up/place.ts';
-import { roleProcesses, serverProcesses } from '../../cli/up/roles.ts';
+import { commandLineOf, roleProcesses, serverProcesses } from '../../cli/up/roles.ts';
+import { startNatsServer } from '../../messaging/server/index.ts';
 import { systemClock } from '../../messaging/system/index.ts';
 import type { Pod } from '../../schemas/pod/kind.ts';
 import { busybox, leftovers, startRealCluster, troupe, until } from '../support/real-cluster.ts';
@@ -110,6 +111,45 @@ test('clusters on one machine share no addresses; one uses the containerd of ano
     for (const cluster of clusters.reverse()) left.push(await cluster.remove());
   }
   expect(left).toEqual([[], [], []]);
+}, 120_000);
+
+test('the user’s own NATS: its data stays there, and no password is on a command line or in a log', async () => {
+  const directory = await mkdtemp('/tmp/troupe-nats-');
+  const server = await startNatsServer({ directory });
+  const { user, pass } = server.credentials;
+  try {
+    const cluster = await startRealCluster({
+      runtime: 'simulated',
+      flags: ['--server', server.url, '--user', user],
+      env: { TROUPE_PASSWORD: pass },
+    });
+    try {
+      expect(serverProcesses(placeOf(cluster.directory).nats)).toEqual([]);
+      await cluster.client.create(busybox('web', ['sleep', '3600']));
+      await cluster.client.pod('web').until(running);
+      const lines = roleProcesses(cluster.directory).flatMap(({ pid }) => commandLineOf(pid));
+      expect(lines.filter((line) => line.includes(pass))).toEqual([]);
+      for (const name of await readdir(cluster.directory)) {
+        if (!name.endsWith('.log') && name !== 'up.json') continue;
+        expect(await readFile(path.join(cluster.directory, name), 'utf8')).not.toContain(pass);
+      }
+    } finally {
+      expect(await cluster.remove()).toEqual([]);
+    }
+    const again = await startRealCluster({
+      runtime: 'simulated',
+      flags: ['--server', server.url, '--user', user],
+      env: { TROUPE_PASSWORD: pass },
+    });
+    try {
+      expect((await again.client.pod('web').get()).metadata.name).toBe('web');
+    } finally {
+      expect(await again.remove()).toEqual([]);
+    }
+  } finally {
+    await server.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
 }, 120_000);
 
 test('a supervisor that was killed is followed by one that takes over what runs', async () => {
