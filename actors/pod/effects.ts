@@ -52,12 +52,13 @@ async function offer(
   }
 }
 
-const run: PerformEffect = async (params: { node: string }, scope) => {
+const run: PerformEffect = async (params: { node: string; order: string }, scope) => {
   try {
     await scope.askNode(params.node, 'run', { pod: scope.object, fence: scope.fence }, ORDER_MS);
     return undefined;
   } catch (error) {
-    if (hasCode(error, 'REFUSED')) return { type: 'pod.refused', message: error.message };
+    if (hasCode(error, 'REFUSED'))
+      return { type: 'pod.refused', message: error.message, order: params.order };
     if (hasCode(error, 'UNAVAILABLE', 'TIMEOUT', 'STALE_FENCE')) return undefined;
     throw error;
   }

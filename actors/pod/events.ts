@@ -9,7 +9,10 @@ export const PodGranted = t.type({ type: t.literal('pod.granted'), node: t.strin
 export const PodUnplaced = t.type({ type: t.literal('pod.unplaced'), message: t.string }, 'PodUnplaced');
 
 /** The node refuses the order: its promise has lapsed and its room is gone, or it was told to leave. */
-export const PodRefused = t.type({ type: t.literal('pod.refused'), message: t.string }, 'PodRefused');
+export const PodRefused = t.type(
+  { type: t.literal('pod.refused'), message: t.string, order: t.string },
+  'PodRefused',
+);
 
 /** The node has nothing of the pod. */
 export const PodGone = t.type({ type: t.literal('pod.gone') }, 'PodGone');

@@ -29,6 +29,11 @@ const effect = () => () => {};
 const grow = (firstMs: number, mostMs: number) => (arg: { context: PodContext }) =>
   Math.min(firstMs * 2 ** Math.min(arg.context.attempts, 20), mostMs);
 
+/** Names one order to run, among all that this pod has given. */
+function orderOf({ scheduledAt = 0, attempts }: PodContext): string {
+  return `${scheduledAt}/${attempts}`;
+}
+
 function nodeOf(object: KubeObject): string {
   return (object.spec as { nodeName?: string } | undefined)?.nodeName ?? '';
 }
@@ -37,7 +42,7 @@ export const podMachine = setup({
   types: { context: {} as PodContext, events: {} as PodEvent, tags: {} as 'settled' },
   actions: {
     place: effect(),
-    run: effect() as (arg: unknown, params: { node: string }) => void,
+    run: effect() as (arg: unknown, params: { node: string; order: string }) => void,
     stop: effect() as (arg: unknown, params: { node: string }) => void,
     announce: effect() as (arg: unknown, params: { fact: string; [more: string]: unknown }) => void,
     bind: assign(({ context, event }) => {
@@ -88,6 +93,9 @@ export const podMachine = setup({
       return uid === object.metadata.uid && node === nodeOf(object) && counter > context.counter;
     },
     isForced: ({ context }) => context.object.metadata.deletionGracePeriodSeconds === 0,
+    /** A refusal that comes late must not unbind what was ordered anew since and may run already. */
+    isOfNewestOrder: ({ context, event }) =>
+      (event as Extract<PodEvent, { type: 'pod.refused' }>).order === orderOf(context),
     isGone: ({ event }) => (event as Reported).gone,
     isEnded: ({ event }) => isEnded((event as Reported).status as ReportedStatus),
   },
@@ -120,7 +128,10 @@ export const podMachine = setup({
     },
     // The order goes out on entry and again until the node's first report shows that it has arrived.
     bound: {
-      entry: { type: 'run', params: ({ context }) => ({ node: nodeOf(context.object) }) },
+      entry: {
+        type: 'run',
+        params: ({ context }) => ({ node: nodeOf(context.object), order: orderOf(context) }),
+      },
       after: { reorder: { target: 'bound', reenter: true, actions: 'tryAgain' } },
       on: {
         'node.reported': [
@@ -128,7 +139,7 @@ export const podMachine = setup({
           { guard: and(['isNews', 'isEnded']), target: 'ended', actions: ['announceReport', 'keepReport'] },
           { guard: 'isNews', target: 'running', actions: ['announceReport', 'keepReport'] },
         ],
-        'pod.refused': { target: 'unschedulable', actions: 'unbind' },
+        'pod.refused': { guard: 'isOfNewestOrder', target: 'unschedulable', actions: 'unbind' },
         'object.deleted': [{ guard: 'isForced', target: 'forced' }, { target: 'stopping' }],
       },
     },

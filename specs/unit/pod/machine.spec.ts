@@ -82,7 +82,7 @@ test('without grace the pod is gone at once, and its node is told', () => {
   expect(step).toMatchObject({ done: true, effects: [{ type: 'stop', params: { node: 'n1' } }] });
 });
 
-const refused = { type: 'pod.refused', message: 'the promise has lapsed', at: 2 };
+const refused = { type: 'pod.refused', message: 'the promise has lapsed', order: '1/0', at: 2 };
 const specOf = (step: Step) => (step.context.object as { spec: { nodeName?: string } }).spec;
 
 test('a node that a user has named stays the only one, although it refuses the order', () => {
