@@ -97,25 +97,26 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
   const outcome = outcomeOf(verb, mail, loaded, context);
   const headers: Record<string, string> = { [HEADER.result]: outcome.result };
   if (outcome.warnings.length > 0) headers[HEADER.warning] = JSON.stringify(fewOf(outcome.warnings));
-  if (outcome.event === undefined || dryRun) {
-    return { ...nothing(undefined), object: outcome.object, headers };
+  const { object } = outcome;
+  if (dryRun) return { ...nothing(undefined), object, headers };
+  const isEnding = object.metadata.deletionTimestamp !== undefined;
+  if (loaded?.record.actor.quarantine && isEnding && (verb === 'delete' || outcome.event)) {
+    return { ...end(object, loaded.record, mail), headers };
   }
-  if (verb === 'delete' && loaded?.record.actor.quarantine) {
-    // Its machine cannot be trusted to end it, and an object must always be deletable.
-    return {
-      ...nothing(undefined),
-      record: loaded.record,
-      remove: true,
-      object: outcome.object,
-      headers,
-      fact: 'deleted',
-    };
-  }
+  if (outcome.event === undefined) return { ...nothing(undefined), object, headers };
   const settled =
     outcome.event === 'object.created'
       ? begin(outcome.object, mail, context)
       : hear(outcome.object, outcome.event, loaded!.record, mail, context);
   return { ...settled, headers, fact: settled.remove ? 'deleted' : FACTS[outcome.event] };
+}
+
+/** A held actor's machine cannot be trusted to end it, and an object must always be deletable: by its finalizers only. */
+function end(object: KubeObject, before: ActorRecord, mail: Mail): Decision {
+  const remove = (object.metadata.finalizers?.length ?? 0) === 0;
+  const actor = { ...before.actor, applied: mail.id, ...remembered(before.actor, mail) };
+  const fact = remove ? 'deleted' : 'deleting';
+  return { ...nothing(undefined), record: { object, actor }, remove, object, fact };
 }
 
 /** What a request does to the object. A request that trips it is refused: only the machine's faults are the actor's. */

@@ -90,6 +90,9 @@ function create(verb: Verb, document: KubeObject, request: VerbRequest, context:
     throw new TroupeError('BAD_REQUEST', 'resourceVersion should not be set on objects to be created');
   }
   const { object, warnings } = check(stripOwn(document), request, context.definition.kind);
+  if ((object.metadata.namespace ?? '') !== context.id.namespace) {
+    throw new TroupeError('BAD_REQUEST', 'an empty namespace may not be set during creation');
+  }
   const metadata: ObjectMeta = {
     ...object.metadata,
     uid: context.uid,

@@ -224,6 +224,18 @@ test('what an effect found for a former object of this name is not told to the p
   expect((await stored()).object.status.state).toBe('resting');
 });
 
+test('a held actor with a finalizer is deleted when that is taken away, and not before', async () => {
+  const { send, stored } = await started();
+  await send('object.patch', {}, { metadata: { finalizers: ['spec.dev/hold'] } });
+  await send('throw');
+  await send('object.delete');
+  expect((await stored()).object.metadata.deletionTimestamp).toBe('2026-01-01T00:00:00Z');
+  await send('object.delete');
+  expect((await stored()).actor.quarantine).toBeDefined();
+  await send('object.patch', {}, { metadata: { finalizers: null } });
+  expect(await stored()).toBeUndefined();
+});
+
 test('a deadline fires once, although every host is down when it falls due', async () => {
   const { world, host, send, stored, definitions } = await started();
   await send('arm');

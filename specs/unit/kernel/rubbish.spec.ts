@@ -118,6 +118,13 @@ test('a name that is no text is refused', async () => {
   await expectWell(stage, 'after');
 });
 
+test('no pod is made outside of all namespaces', async () => {
+  const stage = await busy();
+  const nowhere = { ...web, namespace: '' };
+  const answer = await stage.send(mailOf(nowhere), encode({ type: 'object.create', body: podNamed('web') }));
+  expect(codeOf(answer)).toBe('BAD_REQUEST');
+});
+
 test('a deadline that is named like a property of every object is no deadline', async () => {
   const stage = await busy();
   for (const deadline of ['toString', '__proto__', 'constructor', 5, null]) {
