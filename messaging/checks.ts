@@ -6,6 +6,9 @@ import type { Headers } from './ports.ts';
 /** NATS' default `max_payload`; headers count too. */
 export const MAX_PAYLOAD_BYTES = 1_048_576;
 
+/** Well within NATS' default `max_control_line` of 4096 bytes, which also holds the reply subject. */
+const MAX_SUBJECT = 2_048;
+
 const KEY = /^[-/_=A-Za-z0-9]+(\.[-/_=A-Za-z0-9]+)*$/;
 const FILTER = /^(>|([-/_=A-Za-z0-9]+|\*)(\.([-/_=A-Za-z0-9]+|\*))*(\.>)?)$/;
 const BUCKET = /^[A-Za-z0-9_-]+$/;
@@ -24,8 +27,12 @@ export function checkBucketName(name: string): void {
   if (!BUCKET.test(name)) throw new TroupeError('BAD_REQUEST', `"${name}" cannot be the name of a bucket`);
 }
 
-/** A subject to send to: no wildcards. */
+/** A subject to send to: no wildcards, and not so long that the server would end the whole connection over it. */
 export function checkSubject(subject: string): void {
+  if (subject.length > MAX_SUBJECT) {
+    const text = `a subject of ${subject.length} characters is longer than the ${MAX_SUBJECT} that are sent`;
+    throw new TroupeError('BAD_REQUEST', text);
+  }
   if (!SUBJECT.test(subject) || /(^|\.)[*>](\.|$)/.test(subject)) {
     throw new TroupeError('BAD_REQUEST', `"${subject}" cannot be the subject of a message`);
   }
