@@ -23,6 +23,7 @@ import { asTroupeError, HEADER } from '../../messaging/envelope.ts';
 import { type ActorId, keyOf } from '../../messaging/identity.ts';
 import type { Bucket, World } from '../../messaging/ports.ts';
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
+import { CarriedOut } from './carried-out.ts';
 import { DEADLINE, type Decision, decide, type Loaded, quarantined, WAKE } from './decide.ts';
 import type { ActorDefinition, ActorLimits } from './definition.ts';
 import type { KernelLimits } from './limits.ts';
@@ -49,11 +50,6 @@ export interface ActivationHost {
   quarantined(activation: Activation, record: ActorRecord, mail: Mail, error: Error): void;
 }
 
-/** Events that make an object where there is none. */
-const CREATIONS: ReadonlySet<string> = new Set(['object.create', 'object.apply']);
-
-/** Requests on deleted objects that are remembered while the activation lives. */
-const REMEMBERED_FORMER = 32;
 /** Senders whose fences are remembered beside those in the record; the one longest silent is forgotten first. */
 const REMEMBERED_FENCES = 256;
 
@@ -70,8 +66,7 @@ export class Activation {
   private readonly mailbox: Mailbox;
   private readonly supervision: Supervision;
   private readonly fences = new Map<string, number>();
-  /** Requests that were carried out on objects of this name that have been deleted. */
-  private former: readonly string[] = [];
+  private readonly carriedOut: CarriedOut;
   private loaded: Loaded | undefined;
   private known = false;
   /** The revision of what is loaded, or of its deletion. */
@@ -90,6 +85,7 @@ export class Activation {
   ) {
     this.id = id;
     this.key = keyOf(id);
+    this.carriedOut = new CarriedOut(this.key);
     this.definition = definition;
     this.stepper = stepper;
     this.host = host;
@@ -161,9 +157,9 @@ export class Activation {
         presumed = attempt === 1 && this.isSurelyNew(mail);
         if (!presumed) await this.load(attempt === 1);
       }
-      if (this.isCarriedOut(mail)) return this.answerCommitted(mail, attempt > 1);
+      if (this.carriedOut.has(mail, this.loaded?.record)) return this.answerCommitted(mail, attempt > 1);
       if (removing && !this.loaded) {
-        this.remember(removing.record!);
+        this.carriedOut.deleted(removing.record!);
         return this.answer(mail, removing);
       }
       if (mail.uid !== undefined && mail.uid !== this.loaded?.record.object.metadata.uid) {
@@ -205,21 +201,6 @@ export class Activation {
     this.known = true;
     this.loaded = undefined;
     return true;
-  }
-
-  /** True when the message is part of the record already; throws when it was part of one that is no more. */
-  private isCarriedOut({ event, id }: Mail): boolean {
-    if (this.loaded) {
-      const { applied, requests = [] } = this.loaded.record.actor;
-      return applied === id || requests.includes(id);
-    }
-    if (!CREATIONS.has(event.type) || !this.former.includes(id)) return false;
-    throw new TroupeError('CONFLICT', `"${this.key}" was created by this very request, and deleted since`);
-  }
-
-  /** The object is deleted; what was asked of it may still come again. */
-  private remember({ actor }: ActorRecord): void {
-    this.former = [...this.former, ...(actor.requests ?? [])].slice(-REMEMBERED_FORMER);
   }
 
   /** Throws when the message should not be decided on here, or no more. */
@@ -267,7 +248,7 @@ export class Activation {
     this.revision = revision;
     if (decision.remove) {
       this.fences.clear();
-      this.remember(record);
+      this.carriedOut.deleted(record);
     }
     this.host.committed(this, this.loaded?.record, revision);
     // Both come after the commit; the sender waits, the world does not.
