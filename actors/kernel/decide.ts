@@ -111,7 +111,7 @@ function decideVerb(verb: Verb, mail: Mail, loaded: Loaded | undefined, context:
   return { ...settled, headers, fact: settled.remove ? 'deleted' : FACTS[outcome.event] };
 }
 
-/** A held actor's machine cannot be trusted to end it, and an object must always be deletable: by its finalizers only. */
+/** A held actor's machine cannot be trusted to end it, and only finalizers may keep an object from being deleted. */
 function end(object: KubeObject, before: ActorRecord, mail: Mail): Decision {
   const remove = (object.metadata.finalizers?.length ?? 0) === 0;
   const actor = { ...before.actor, applied: mail.id, ...remembered(before.actor, mail) };

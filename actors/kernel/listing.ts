@@ -58,8 +58,8 @@ export function inNamespace(key: string, namespace: string): boolean {
 }
 
 /**
- * The objects of one kind, as of the view's revision, in the order of their keys. A list that was cut short by its limit
- * says so, and where to go on: `metadata.continue`, as in Kubernetes.
+ * The objects of one kind, as of the view's revision, in the order of their keys. A list that was cut short by its
+ * limit says so, and where to go on: `metadata.continue`, as in Kubernetes.
  */
 export function listOf(kind: Kind, view: View, criteria: Criteria): unknown {
   const resourceVersion = String(view.revision);
