@@ -296,6 +296,14 @@ export class Invariants implements NodeWitness {
     this.obeyedFences.set(`${node} ${uid}`, [...obeyed, { fence, arrival }]);
   }
 
+  /** An agent has died: it remembered the fences of deleted pods, of which nothing is here, only while it lived. */
+  forgot(node: string): void {
+    for (const of of this.obeyedFences.keys()) {
+      const [where, uid = ''] = of.split(' ');
+      if (where === node && this.ended.has(uid)) this.obeyedFences.delete(of);
+    }
+  }
+
   /** A container has started; what runs elsewhere at this instant is asked of every node. */
   started(node: SimNode, uid: string, container: string): void {
     this.history.say(`  ${node.name} starts ${container} of ${uid}`);

@@ -42,6 +42,8 @@ export interface SimNodeOptions {
 }
 
 export interface NodeWitness extends Pick<AgentWitness, 'obeyed'> {
+  /** The node's agent has died, and with it what it had not written down. */
+  forgot(node: string): void;
   /** A container of this pod has started. */
   started(node: SimNode, uid: string, container: string): void;
 }
@@ -142,6 +144,7 @@ export class RealNode implements SimNode {
   }
 
   crash(): void {
+    this.options.witness.forgot(this.name);
     this.process?.crash();
     this.process = undefined;
     // Its timers are gone with the process; this ends its loops.
