@@ -49,6 +49,10 @@ export const DEADLINE = 'kernel.deadline';
 
 /** The kernel's own event: an effect threw. Machines hear it as it is. */
 export const EFFECT_FAILED = 'effect.failed';
+/** The kernel's own event: an actor owned by this one is held. Machines hear it as it is. */
+export const CHILD_QUARANTINED = 'child.quarantined';
+
+const KERNEL_EVENTS: ReadonlySet<string> = new Set([EFFECT_FAILED, CHILD_QUARANTINED]);
 
 /** Characters of warnings that an answer carries, as in Kubernetes. */
 const MAX_WARNINGS_LENGTH = 4_096;
@@ -77,7 +81,7 @@ export function decide(mail: Mail, loaded: Loaded | undefined, context: DecideCo
   if (held) throw new TroupeError('QUARANTINED', `the actor is held since ${held.since}: ${held.message}`);
   if (mail.event.type === WAKE) return nothing(undefined);
   if (mail.event.type === DEADLINE) return decideDeadline(mail, loaded, context);
-  const internal = mail.event.type === EFFECT_FAILED;
+  const internal = KERNEL_EVENTS.has(mail.event.type);
   const event = internal ? mail.event : context.definition.decodeEvent(mail.event);
   const step = context.stepper.step(stateOf(loaded.record), { ...event, at: context.nowMs });
   const value = context.definition.answer?.(event, loaded.record) ?? { accepted: step.changed };

@@ -36,6 +36,9 @@ const READS = ['get', 'list', 'watch', 'logs'] as const;
 /** Written into the service's description; follows the package. */
 const VERSION = '0.1.0';
 
+/** Of a message's bytes, what a list may fill; the rest is for its frame. */
+const LIST_SHARE = 0.9;
+
 interface Reply {
   readonly value: unknown;
   readonly headers?: Headers;
@@ -233,10 +236,11 @@ export class Door {
   }
 
   private async list(kind: Kind, criteria: Criteria): Promise<unknown> {
+    const { host, events } = this.options;
     const view = await this.viewOf(kind);
-    const bucket = kind.plural === 'events' ? this.options.events : this.options.host.bucket;
+    const bucket = kind.plural === 'events' ? events : host.bucket;
     await view.reach(await bucket.lastRevision());
-    return listOf(kind, view, criteria);
+    return listOf(kind, view, criteria, host.world.bus.maxPayloadBytes * LIST_SHARE);
   }
 
   private async watch(

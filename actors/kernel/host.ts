@@ -2,11 +2,11 @@
 // deadlines, performs the effects and serves the public door. It starts and stops in stages, each of which may be
 // cut short by a crash without harm: what is true stands in the records.
 import type { AnyEventObject } from 'xstate';
-import { asTroupeError, decode, encode, HEADER, respondError } from '../../messaging/envelope.ts';
+import { asTroupeError } from '../../messaging/envelope.ts';
 import { type ActorId, idOfKey, shardOf } from '../../messaging/identity.ts';
 import type { Bucket, Headers, Message, Subscription, World } from '../../messaging/ports.ts';
 import { bucketsOf, parseMail, type Subjects, subjectsOf } from '../../messaging/subjects.ts';
-import { TroupeError } from '../../schemas/errors.ts';
+import type { TroupeError } from '../../schemas/errors.ts';
 import { type Activation, type ActivationHost, wakeMail } from './activation.ts';
 import { Catalog } from './catalog.ts';
 import { ensureCluster } from './cluster-record.ts';
@@ -14,12 +14,12 @@ import { DEADLINE } from './decide.ts';
 import type { ActorDefinition } from './definition.ts';
 import { Door } from './door.ts';
 import { Leases } from './leases.ts';
+import { mailOf, respond } from './letters.ts';
 import { KERNEL_LIMITS, type KernelLimits } from './limits.ts';
 import type { Answer, Mail } from './mailbox.ts';
 import { Notes } from './notes.ts';
 import { Performer } from './performer.ts';
 import type { ActorRecord } from './record.ts';
-import { idOf, numberOf, optionsOf, senderOf } from './requests.ts';
 import { Router, type Sender } from './router.ts';
 import { Shards } from './shards.ts';
 import type { Effect } from './step.ts';
@@ -38,6 +38,10 @@ export interface HostOptions {
   /** Serve the public door. Default true. */
   readonly door?: boolean;
 }
+
+/** Unsettled actors of newly taken shards, woken in one go and then after a pause. */
+const WOKEN_AT_ONCE = 200;
+const WAKE_PAUSE_MS = 20;
 
 export class Host implements ActivationHost {
   readonly world: World;
@@ -241,15 +245,26 @@ export class Host implements ActivationHost {
     const taken = new Set(this.taken);
     this.taken.clear();
     if (this.stopping.signal.aborted) return;
+    const wanting: ActorId[] = [];
     for (const seen of this.view.everything()) {
       const id = idOfKey(seen.key);
       const shard = shardOf(id, this.limits.shards);
       if (!taken.has(shard) || !this.shards.has(shard) || !this.catalog.definition(id.plural)) continue;
       const { actor } = seen.record;
       this.timers.set(seen.key, actor.deadlines, seen.revision);
-      if (!actor.settled && !actor.quarantine) this.catalog.activate(id).deliver(wakeMail(this.nextId()));
+      if (!actor.settled && !actor.quarantine) wanting.push(id);
       seen.compact();
     }
+    this.wake(wanting);
+  }
+
+  /** A few at a time: each is read from the store. */
+  private wake(wanting: ActorId[]): void {
+    if (this.stopping.signal.aborted) return;
+    for (const id of wanting.splice(0, WOKEN_AT_ONCE)) {
+      if (this.keeps(id)) this.catalog.activate(id).deliver(wakeMail(this.nextId()));
+    }
+    if (wanting.length > 0) this.world.clock.after(WAKE_PAUSE_MS, () => this.wake(wanting));
   }
 
   private drop(shard: number): void {
@@ -259,33 +274,13 @@ export class Host implements ActivationHost {
   }
 
   private receive(message: Message): void {
-    const answer = (given: Answer) => this.respond(message, given);
+    const answer = (given: Answer) => respond(message, given, this.world.trace);
     try {
-      const id = parseMail(message.subject);
-      const { headers } = message;
-      this.catalog.activate({ plural: id.plural, namespace: id.namespace, name: id.name }).deliver({
-        event: eventOf(message),
-        id: idOf(headers) ?? this.nextId(),
-        from: senderOf(headers),
-        fence: numberOf(headers[HEADER.fence]),
-        deadline: numberOf(headers[HEADER.deadline]),
-        options: optionsOf(headers),
-        answer,
-      });
+      const { plural, namespace, name } = parseMail(message.subject);
+      const mail = mailOf(message, answer, () => this.nextId());
+      this.catalog.activate({ plural, namespace, name }).deliver(mail);
     } catch (error) {
       answer({ ok: false, error: asTroupeError(error) });
-    }
-  }
-
-  /** Answers over the bus. Never throws: what is committed is committed, whether its sender can be told or not. */
-  private respond(message: Message, given: Answer): void {
-    if (message.reply === undefined) return;
-    try {
-      if (given.ok) message.respond(encode(given.value), given.headers);
-      else respondError(message, given.error);
-    } catch (error) {
-      this.world.trace.log('warn', 'answer not sent', { subject: message.subject, message: String(error) });
-      if (given.ok) this.respond(message, { ok: false, error: asTroupeError(error) });
     }
   }
 
@@ -333,13 +328,6 @@ export class Host implements ActivationHost {
     this.messages += 1;
     return `${this.incarnation}-${this.messages}`;
   }
-}
-
-function eventOf(message: Message): AnyEventObject {
-  const event = decode(message.data) as AnyEventObject | undefined;
-  if (typeof event?.type !== 'string')
-    throw new TroupeError('BAD_REQUEST', 'a message to an actor needs a "type"');
-  return event;
 }
 
 function isAccepted(value: unknown): boolean {

@@ -17,6 +17,9 @@ import {
 import { present } from './record.ts';
 import type { Seen, View } from './view.ts';
 
+/** What an object gains when it is shown: its resourceVersion and a comma. */
+const EACH_BYTES = 48;
+
 export interface Criteria {
   /** Empty: all namespaces. */
   readonly namespace: string;
@@ -58,20 +61,30 @@ export function inNamespace(key: string, namespace: string): boolean {
 }
 
 /**
- * The objects of one kind, as of the view's revision, in the order of their keys. A list that was cut short by its
- * limit says so, and where to go on: `metadata.continue`, as in Kubernetes.
+ * The objects of one kind, as of the view's revision, in the order of their keys. A list that was cut short, by its
+ * limit or because it would not fit into one message, says so and where to go on: `metadata.continue`.
  */
-export function listOf(kind: Kind, view: View, criteria: Criteria): unknown {
+export function listOf(kind: Kind, view: View, criteria: Criteria, mostBytes: number): unknown {
   const resourceVersion = String(view.revision);
   const { limit, after } = criteria;
   const found = selected(view, kind.plural, criteria).filter(({ key }) => after === undefined || key > after);
-  const shown = limit > 0 ? found.slice(0, limit) : found;
+  const shown = found.slice(0, Math.min(limit > 0 ? limit : found.length, fitting(found, mostBytes)));
   const items = shown.map((seen) => present(seen.record.object, seen.revision));
   for (const seen of found) seen.compact();
   const left = found.length - shown.length;
   const more = left > 0 && { continue: markOf(shown.at(-1)!.key), remainingItemCount: left };
   const metadata = { resourceVersion, ...more };
   return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata, items };
+}
+
+/** How many of the first ones fit into a message; one always counts, and is refused by the bus if it does not. */
+function fitting(found: readonly Seen[], mostBytes: number): number {
+  let bytes = 0;
+  const past = found.findIndex((seen, index) => {
+    bytes += seen.sizeBytes + EACH_BYTES;
+    return bytes > mostBytes && index > 0;
+  });
+  return past < 0 ? found.length : past;
 }
 
 function markOf(key: string): string {

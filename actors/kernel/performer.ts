@@ -7,6 +7,7 @@ import type { World } from '../../messaging/ports.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { TroupeError } from '../../schemas/errors.ts';
 import type { Activation } from './activation.ts';
+import { CHILD_QUARANTINED, EFFECT_FAILED } from './decide.ts';
 import type { EffectScope } from './definition.ts';
 import { Facts } from './facts.ts';
 import type { Mail } from './mailbox.ts';
@@ -73,7 +74,7 @@ export class Performer {
       event = await perform();
     } catch (error) {
       const { code, message } = asTroupeError(error);
-      event = { type: 'effect.failed', effect: effect.type, code, message };
+      event = { type: EFFECT_FAILED, effect: effect.type, code, message };
       this.options.world.trace.log('warn', 'effect failed', {
         key: activation.key,
         effect: effect.type,
@@ -130,7 +131,7 @@ export class Performer {
     for (const owner of ownerReferences) {
       const plural = this.options.pluralOf(owner.kind);
       if (!plural) continue;
-      const event = { type: 'child.quarantined', child: activation.key, message: error.message };
+      const event = { type: CHILD_QUARANTINED, child: activation.key, message: error.message };
       this.options.router
         .ask({ plural, namespace, name: owner.name }, event, { from: activation.key })
         .catch((fault) => this.options.world.trace.log('warn', 'owner not told', { message: String(fault) }));

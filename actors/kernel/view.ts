@@ -23,6 +23,11 @@ export class Seen {
     this.value = entry.value;
   }
 
+  /** Bytes as stored; the object alone is smaller. */
+  get sizeBytes(): number {
+    return this.value.length;
+  }
+
   get record(): ActorRecord {
     this.decoded ??= decodeRecord(this.value, this.key);
     return this.decoded;

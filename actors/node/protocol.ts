@@ -14,6 +14,14 @@ export const PodRequests = t.type(
 );
 export type PodRequests = t.TypeOf<typeof PodRequests>;
 
+/** A whole number that fits: JSON can write larger ones, which would come back as null. */
+const Counter = new t.Type<number>(
+  'integer',
+  (value): value is number => Number.isSafeInteger(value),
+  (value, context) => (Number.isSafeInteger(value) ? t.success(value as number) : t.failure(value, context)),
+  t.identity,
+);
+
 /** `offer`: may this pod come to you? The promise is kept for {@link PROMISE_MS}. */
 export const Offer = t.type(
   {
@@ -104,7 +112,7 @@ export const NodeReported = t.type(
     type: t.literal('node.reported'),
     node: t.string,
     uid: t.string,
-    counter: t.number,
+    counter: Counter,
     status: ObservedStatus,
     gone: t.boolean,
   },

@@ -27,8 +27,8 @@ export const Pod = defineActor({
 });
 
 /**
- * A report from a node the pod is not on, or about a former pod of this name, is about nothing we know. One whose counter
- * is behind is not news; the node is told how far we are, since its clock may have been set back.
+ * A report from a node the pod is not on, or about a former pod of this name, is about nothing we know. One whose
+ * counter is behind is not news; the node is told how far we are, since its clock may have been set back.
  */
 function answerReport({ uid, node, counter }: NodeReported, { object, actor }: ActorRecord): ReportAnswer {
   const { nodeName } = object.spec as { nodeName?: string };

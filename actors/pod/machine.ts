@@ -111,7 +111,8 @@ export const podMachine = setup({
   states: {
     placing: {
       entry: 'place',
-      after: { replace: { target: 'placing', reenter: true, actions: 'tryAgain' } },
+      // Longer than all its offers may take: a second round beside the first would leave promises behind.
+      after: { 20000: { target: 'placing', reenter: true, actions: 'tryAgain' } },
       on: {
         'pod.granted': { target: 'bound', actions: ['bind', 'announceBinding'] },
         'pod.unplaced': { target: 'unschedulable', actions: 'keepWhy' },

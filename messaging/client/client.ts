@@ -119,12 +119,19 @@ export class Client implements AsyncDisposable {
   async list(kind: string, options: ListOptions = {}): Promise<ObjectList> {
     const { namespace, labelSelector, fieldSelector } = options;
     const id = this.#collection(kind, namespace);
-    const { value } = await ask(this.#requester, {
-      verb: 'list',
-      id,
-      options: { labelSelector, fieldSelector },
-    });
-    return value as ObjectList;
+    const items: KubeObject[] = [];
+    let first: ObjectList | undefined;
+    for (let mark: string | undefined; ; ) {
+      const page = { verb: 'list', id, options: { labelSelector, fieldSelector, continue: mark } };
+      const list = (await ask(this.#requester, page)).value as ObjectList;
+      // A watch that goes on from the first page's revision misses nothing of the later ones.
+      first ??= list;
+      items.push(...list.items);
+      mark = list.metadata?.continue;
+      if (mark !== undefined) continue;
+      if (list === first) return list;
+      return { ...first, metadata: { resourceVersion: first.metadata.resourceVersion }, items };
+    }
   }
 
   /**

@@ -81,7 +81,7 @@ export interface ObjectList<T extends KubeObject = KubeObject> {
   readonly apiVersion: string;
   readonly kind: string;
   /** `resourceVersion`: the revision of the store this list shows. */
-  readonly metadata: { readonly resourceVersion: string };
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: T[];
 }
 

@@ -10,6 +10,7 @@ import type { NodeScope } from './scope.ts';
 import type { Wire } from './wire.ts';
 
 interface PodList {
+  readonly metadata?: { readonly continue?: string };
   readonly items?: readonly Pod[];
 }
 
@@ -70,16 +71,25 @@ export class Orphans {
     const { clock, limits, signal, node } = this.node;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
-        const id = { plural: 'pods', namespace: '', name: '' };
-        const answer = await this.wire.ask('list', id, undefined, { fieldSelector: `spec.nodeName=${node}` });
-        const { items } = answer as PodList;
-        if (!Array.isArray(items)) throw new Error('the answer is no list');
-        return new Map(items.map((pod: Pod) => [pod.metadata.uid ?? '', pod]));
+        return await this.listed(`spec.nodeName=${node}`);
       } catch {
         await clock.sleep(backOff(attempt, limits.repeatFirstMs, limits.repeatMostMs), signal);
       }
     }
     return undefined;
+  }
+
+  /** All pages, or nothing: a pod on a page not read would be taken for an orphan. */
+  private async listed(fieldSelector: string): Promise<ReadonlyMap<string, Pod>> {
+    const id = { plural: 'pods', namespace: '', name: '' };
+    const pods = new Map<string, Pod>();
+    for (let mark: string | undefined; ; ) {
+      const page = (await this.wire.ask('list', id, undefined, { fieldSelector, continue: mark })) as PodList;
+      if (!Array.isArray(page.items)) throw new Error('the answer is no list');
+      for (const pod of page.items) pods.set(pod.metadata.uid ?? '', pod);
+      mark = page.metadata?.continue;
+      if (mark === undefined) return pods;
+    }
   }
 
   private async takeOver(pod: Pod, all: Remembered): Promise<void> {

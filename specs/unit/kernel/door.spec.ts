@@ -122,3 +122,16 @@ test.each([{ limit: -1 }, { limit: 'x' }, { continue: '%%' }])(
     expect(codeOf((await send('list', { ...web, name: '' }, {}, headers)).value)).toBe('BAD_REQUEST');
   },
 );
+
+test('a list that does not fit into one message comes in pages, and the client joins them', async () => {
+  const world = new KernelWorld();
+  await world.host('h1');
+  const client = world.client();
+  const names = Array.from({ length: 30 }, (_, index) => `w${String(index).padStart(2, '0')}`);
+  const args = ['x'.repeat(100 * 1024)];
+  const containers = [{ name: 'main', image: 'nginx', args }];
+  for (const name of names) await world.clock.until(client.create(podNamed(name, { containers })));
+  const { items, metadata } = await world.clock.until(client.list('pods'));
+  expect(items.map((pod) => pod.metadata.name)).toEqual(names);
+  expect(metadata.continue).toBeUndefined();
+});
