@@ -1,7 +1,12 @@
 // A world for kernel specs: the memory network and a clock that stands still until the spec moves it.
-import { startHost, type StartHostOptions, type RunningHost } from '../../actors/host.ts';
+import { type RunningHost, type StartHostOptions, startHost } from '../../actors/host.ts';
 import { clientOf } from '../../messaging/client/index.ts';
-import { ManualClock, type MemoryNetwork, memoryNetwork, seededRandom } from '../../messaging/memory/index.ts';
+import {
+  ManualClock,
+  type MemoryNetwork,
+  memoryNetwork,
+  seededRandom,
+} from '../../messaging/memory/index.ts';
 import type { Trace, World } from '../../messaging/ports.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import { FakeAgent } from './fake-agent.ts';
@@ -55,7 +60,9 @@ export class KernelWorld {
   facts(): string[] {
     const heard: string[] = [];
     const root = `troupe.${this.cluster}.fact.`;
-    this.network.bus('listener').subscribe(`${root}>`, ({ subject }) => heard.push(subject.slice(root.length)));
+    this.network
+      .bus('listener')
+      .subscribe(`${root}>`, ({ subject }) => heard.push(subject.slice(root.length)));
     return heard;
   }
 }
