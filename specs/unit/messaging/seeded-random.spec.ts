@@ -19,12 +19,7 @@ describe('seeded random', () => {
 
   test('never changes: recorded failures depend on it', () => {
     const random = seededRandom(42);
-    expect([
-random.below(1_000),
-random.below(1_000),
-random.token(8),
-random.uuid()]
-).toMatchInlineSnapshot(`
+    expect([random.below(1_000), random.below(1_000), random.token(8), random.uuid()]).toMatchInlineSnapshot(`
 [
   272,
   330,
