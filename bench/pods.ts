@@ -42,9 +42,9 @@ export async function podRunningLatency(): Promise<Figure[]> {
 export async function createAcked(): Promise<Figure[]> {
   await using stage = await openStage();
   await stage.spawn('host', 'h1');
-  await stage.spawn('nodes', '10');
+  await stage.spawn('nodes', '20');
   const world = await stage.connect('load');
-  await createPods(world, { count: 300, prefix: 'warm', untilRunning: true });
+  await createPods(world, { count: 1_000, prefix: 'warm', inFlight: 20 });
   const quiet = await createPods(world, { count: 400, prefix: 'p', untilRunning: true });
   const busy = await createPods(world, { count: 300, prefix: 'b' });
   const raw = quantile(await rawLatency(world, 1_000), 0.5);

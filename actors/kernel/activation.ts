@@ -251,10 +251,14 @@ export class Activation {
       this.carriedOut.deleted(record);
     }
     this.host.committed(this, this.loaded?.record, revision);
-    // Both come after the commit; the sender waits, the world does not.
     this.answer(mail, decision, revision);
-    if (decision.fact) this.host.perform(this, announcement(decision.fact), record, revision);
-    for (const effect of decision.effects) this.host.perform(this, effect, record, revision);
+    // Both come after the commit. The sender waits and the world does not, so the answer leaves first; the effects
+    // follow in the same turn, before the next message is looked at.
+    const effects = decision.fact ? [announcement(decision.fact), ...decision.effects] : decision.effects;
+    if (effects.length === 0) return;
+    queueMicrotask(() => {
+      for (const effect of effects) this.host.perform(this, effect, record, revision);
+    });
   }
 
   private answer(mail: Mail, decision: Decision, revision = this.loaded?.revision ?? 0): void {

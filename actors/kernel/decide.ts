@@ -155,6 +155,7 @@ function fewOf(warnings: readonly string[]): readonly string[] {
 
 function begin(object: KubeObject, mail: Mail, context: DecideContext): Decision {
   const first = context.stepper.start({ object });
+  if (!context.stepper.hears('object.created')) return settle(undefined, first, mail, context);
   const step = context.stepper.step(first, { type: 'object.created', at: context.nowMs });
   const joined = step.changed ? join(first, step) : first;
   return settle(undefined, joined, mail, context);

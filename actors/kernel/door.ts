@@ -18,7 +18,8 @@ import type { Kind } from '../../schemas/kinds.ts';
 import { KINDS } from '../../schemas/kinds.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import type { ActorDefinition } from './definition.ts';
-import type { Host } from './host.ts';
+import type { Done, Host } from './host.ts';
+import { respond } from './letters.ts';
 import { type Criteria, criteriaOf, listOf } from './listing.ts';
 import { decodeRecord, present } from './record.ts';
 import { idOf, numberOf, optionsOf } from './requests.ts';
@@ -133,7 +134,8 @@ export class Door {
         await this.logs(address, message);
         return undefined;
       default:
-        return this.write(kind, address, message, options);
+        await this.write(kind, address, message, options);
+        return undefined;
     }
   }
 
@@ -161,7 +163,7 @@ export class Door {
     address: ApiAddress,
     message: Message,
     options: Record<string, unknown>,
-  ): Promise<Reply> {
+  ): Promise<void> {
     const { host } = this.options;
     if (!this.written.has(kind.plural)) {
       throw new TroupeError('UNSUPPORTED', `${kind.plural} cannot be written through the API`);
@@ -174,7 +176,7 @@ export class Door {
     const { name, body } = this.named(verb, address, given, id);
     const deadline = numberOf(message.headers[HEADER.deadline]);
     const leftMs = deadline ? deadline - host.world.clock.now() : host.limits.askMs;
-    const { value, headers } = await host.ask(
+    await host.ask(
       { plural, namespace, name },
       { type: `object.${verb}`, body },
       {
@@ -183,10 +185,15 @@ export class Door {
         options,
         withinMs: Math.max(1, Math.min(leftMs, host.limits.askMs)),
       },
+      (done) => this.respond(message, done),
     );
+  }
+
+  /** Never throws, since what is committed is committed: an answer that cannot be sent is replaced by the reason. */
+  private respond(message: Message, { value, headers }: Done): void {
     const shown: Record<string, string> = {};
     for (const name of [HEADER.result, HEADER.warning]) if (headers[name]) shown[name] = headers[name];
-    return { value, headers: shown };
+    respond(message, { ok: true, value, headers: shown }, this.options.host.world.trace);
   }
 
   /** The view may lag behind a namespace just made, so the store has the last word. */

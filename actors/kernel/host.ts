@@ -26,6 +26,12 @@ import type { Effect } from './step.ts';
 import { Timers } from './timers.ts';
 import { type Change, View } from './view.ts';
 
+/** What an actor answered. */
+export interface Done {
+  readonly value: unknown;
+  readonly headers: Headers;
+}
+
 export interface HostOptions {
   readonly world: World;
   readonly cluster: string;
@@ -204,22 +210,22 @@ export class Host implements ActivationHost {
 
   /**
    * Asks an actor on behalf of the door: straight into its mailbox when this host holds it, over the bus otherwise. The
-   * request has crossed the bus once already, as bytes (docs/decisions/0001-door-to-mailbox.md).
+   * request has crossed the bus once already, as bytes (docs/decisions/0001-door-to-mailbox.md). `onDone` is called
+   * before anything else that follows from the commit; refusals are thrown.
    */
-  async ask(
-    id: ActorId,
-    event: AnyEventObject,
-    sender: Sender,
-  ): Promise<{ value: unknown; headers: Headers }> {
-    if (!this.owns(id)) return this.router.ask(id, event, sender);
+  async ask(id: ActorId, event: AnyEventObject, sender: Sender, onDone: (done: Done) => void): Promise<void> {
+    if (!this.owns(id)) return onDone(await this.router.ask(id, event, sender));
     const message = { ...sender, id: sender.id ?? this.nextId() };
-    const answer = await new Promise<Answer>((resolve) => {
+    const failed = await new Promise<TroupeError | undefined>((resolve) => {
       const deadline = this.world.clock.now() + (sender.withinMs ?? this.limits.askMs);
-      this.catalog.activate(id).deliver({ event, ...message, deadline, answer: resolve });
+      const answer = (given: Answer) => {
+        if (given.ok) onDone({ value: given.value, headers: given.headers ?? {} });
+        resolve(given.ok ? undefined : given.error);
+      };
+      this.catalog.activate(id).deliver({ event, ...message, deadline, answer });
     });
-    if (answer.ok) return { value: answer.value, headers: answer.headers ?? {} };
-    if (answer.error.code === 'UNAVAILABLE') return this.router.ask(id, event, message);
-    throw answer.error;
+    if (failed?.code === 'UNAVAILABLE') return onDone(await this.router.ask(id, event, message));
+    if (failed) throw failed;
   }
 
   /** A message for an actor of this host that does not come over the bus. */

@@ -89,6 +89,11 @@ export class Stepper<Context = any, Event extends AnyEventObject = AnyEventObjec
     return this.read(after, after !== before, this.asked);
   }
 
+  /** True when some state of the machine has an answer to this type of event. */
+  hears(type: string): boolean {
+    return this.machine.events.some((known) => known === type || known === '*');
+  }
+
   /** What the state wants from the world: asked again when a record is loaded after a crash. */
   resume(state: State<Context>): Step<Context> {
     const snapshot = this.resolve(state);
