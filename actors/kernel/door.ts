@@ -17,6 +17,7 @@ import { TroupeError } from '../../schemas/errors.ts';
 import type { Kind } from '../../schemas/kinds.ts';
 import { KINDS } from '../../schemas/kinds.ts';
 import type { KubeObject } from '../../schemas/object.ts';
+import { VERSION } from '../../schemas/version.ts';
 import type { ActorDefinition } from './definition.ts';
 import type { Done, Host } from './host.ts';
 import { respond } from './letters.ts';
@@ -34,9 +35,6 @@ export interface DoorOptions {
 }
 
 const READS = ['get', 'list', 'watch', 'logs'] as const;
-/** Written into the service's description; follows the package. */
-const VERSION = '0.1.0';
-
 /** Of a message's bytes, what a list may fill; the rest is for its frame. */
 const LIST_SHARE = 0.9;
 

@@ -2,30 +2,12 @@
 // it is news, not state: it may be lost, and whoever needs certainty reads the record.
 
 import { encode } from '../../messaging/envelope.ts';
+import type { Fact } from '../../messaging/fact.ts';
 import { type ActorId, keyOf } from '../../messaging/identity.ts';
 import type { Bus, Clock } from '../../messaging/ports.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { preciseTimestamp } from '../../schemas/time.ts';
 import type { ActorRecord } from './record.ts';
-
-/** A fact on the wire: a CloudEvent of specification 1.0 in JSON. */
-export interface Fact {
-  readonly specversion: '1.0';
-  readonly id: string;
-  readonly source: string;
-  /** `dev.troupe.<kind>.<fact>`, such as `dev.troupe.pod.scheduled`. */
-  readonly type: string;
-  /** The key of the object, such as `pods.default.web`. */
-  readonly subject: string;
-  readonly time: string;
-  readonly datacontenttype: 'application/json';
-  readonly data: {
-    readonly uid: string;
-    readonly revision: number;
-    readonly state: unknown;
-    readonly [more: string]: unknown;
-  };
-}
 
 export class Facts {
   private readonly bus: Bus;

@@ -1,6 +1,7 @@
 // The deadlines of all actors whose shards this host holds, asleep or awake. What is true stands in the records; this
 // is an index in memory, and may be late or wrong without harm: a fired deadline is looked up again in the record,
 // and removed by the commit it causes, so it fires once whatever crashes in between.
+import { Heap } from '../../messaging/heap.ts';
 import type { Clock, Timer } from '../../messaging/ports.ts';
 import { backOff } from './limits.ts';
 
@@ -23,7 +24,7 @@ const LONGEST_MS = 3_600_000;
 export class Timers {
   private readonly clock: Clock;
   private readonly fire: (key: string, id: string) => void;
-  private readonly heap: Due[] = [];
+  private readonly heap = new Heap<Due>((left, right) => left.at < right.at);
   private readonly known = new Map<string, Known>();
   private readonly failures = new Map<string, number>();
   private alarm: { at: number; timer: Timer } | undefined;
@@ -51,7 +52,7 @@ export class Timers {
     }
     this.known.set(key, { revision, deadlines: new Map(entries) });
     for (const [id, at] of entries) {
-      if (before?.deadlines.get(id) !== at) this.push({ at, key, id });
+      if (before?.deadlines.get(id) !== at) this.heap.push({ at, key, id });
     }
     this.setAlarm();
   }
@@ -66,20 +67,20 @@ export class Timers {
     if (!this.known.get(key)?.deadlines.has(id)) return;
     const failures = (this.failures.get(key) ?? 0) + 1;
     this.failures.set(key, failures);
-    this.push({ at: this.clock.now() + backOff(failures, FIRST_RETRY_MS, MOST_RETRY_MS), key, id });
+    this.heap.push({ at: this.clock.now() + backOff(failures, FIRST_RETRY_MS, MOST_RETRY_MS), key, id });
     this.setAlarm();
   }
 
   stop(): void {
     this.alarm?.timer.cancel();
     this.alarm = undefined;
-    this.heap.length = 0;
+    this.heap.clear();
     this.known.clear();
     this.failures.clear();
   }
 
   private setAlarm(): void {
-    const first = this.heap[0];
+    const first = this.heap.first;
     if (!first || (this.alarm && this.alarm.at <= first.at)) return;
     this.alarm?.timer.cancel();
     const delayMs = Math.min(Math.max(first.at - this.clock.now(), 0), LONGEST_MS);
@@ -92,40 +93,11 @@ export class Timers {
 
   private run(): void {
     const now = this.clock.now();
-    for (let due = this.heap[0]; due && due.at <= now; due = this.heap[0]) {
-      this.pop();
+    for (let due = this.heap.first; due && due.at <= now; due = this.heap.first) {
+      this.heap.pop();
       const at = this.known.get(due.key)?.deadlines.get(due.id);
       if (at !== undefined && at <= now) this.fire(due.key, due.id);
     }
     this.setAlarm();
-  }
-
-  private push(due: Due): void {
-    const { heap } = this;
-    heap.push(due);
-    let child = heap.length - 1;
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      if (heap[parent]!.at <= heap[child]!.at) break;
-      [heap[parent], heap[child]] = [heap[child]!, heap[parent]!];
-      child = parent;
-    }
-  }
-
-  private pop(): void {
-    const { heap } = this;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    heap[0] = last;
-    let parent = 0;
-    for (;;) {
-      const left = 2 * parent + 1;
-      if (left >= heap.length) break;
-      const right = left + 1;
-      const least = right < heap.length && heap[right]!.at < heap[left]!.at ? right : left;
-      if (heap[parent]!.at <= heap[least]!.at) break;
-      [heap[parent], heap[least]] = [heap[least]!, heap[parent]!];
-      parent = least;
-    }
   }
 }

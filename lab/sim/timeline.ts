@@ -1,6 +1,7 @@
 // The one scheduler of a simulation: it owns every timer of every process and decides what runs next. Time stands still
 // while anything can still run, and then jumps to the next timer. Promises run to quiescence before time moves, so one
 // seed is one run. Timers due at the same instant run in order of creation or, when asked for, in a drawn order.
+import { Heap } from '../../messaging/heap.ts';
 import type { Random, Timer } from '../../messaging/ports.ts';
 import { settled } from '../../messaging/system/index.ts';
 
@@ -19,7 +20,7 @@ export class Timeline {
   elapsedMs = 0;
   /** Timers that have run. */
   steps = 0;
-  private readonly heap: Pending[] = [];
+  private readonly heap = new Heap<Pending>(before);
   private readonly ties: Random | undefined;
   private orders = 0;
   /** Timers that have run at this very instant. */
@@ -40,7 +41,7 @@ export class Timeline {
   after(ms: number, run: () => void): Timer {
     const at = this.elapsedMs + Math.max(0, ms);
     const timer: Pending = { at, tie: this.ties?.next() ?? 0, order: this.orders++, run };
-    push(this.heap, timer);
+    this.heap.push(timer);
     this.live += 1;
     return {
       cancel: () => {
@@ -72,7 +73,7 @@ export class Timeline {
   }
 
   private runNext(): void {
-    const timer = pop(this.heap)!;
+    const timer = this.heap.pop()!;
     const run = timer.run!;
     timer.run = undefined;
     this.live -= 1;
@@ -86,40 +87,12 @@ export class Timeline {
   }
 
   private peek(): Pending | undefined {
-    while (this.heap.length > 0 && !this.heap[0]!.run) pop(this.heap);
-    return this.heap[0];
+    while (this.heap.first && !this.heap.first.run) this.heap.pop();
+    return this.heap.first;
   }
 }
 
 function before(a: Pending, b: Pending): boolean {
   if (a.at !== b.at) return a.at < b.at;
   return a.tie < b.tie || (a.tie === b.tie && a.order < b.order);
-}
-
-function push(heap: Pending[], timer: Pending): void {
-  let index = heap.push(timer) - 1;
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    if (!before(timer, heap[parent]!)) break;
-    heap[index] = heap[parent]!;
-    index = parent;
-  }
-  heap[index] = timer;
-}
-
-function pop(heap: Pending[]): Pending | undefined {
-  const top = heap[0];
-  const last = heap.pop();
-  if (heap.length === 0 || !last) return top;
-  let index = 0;
-  for (;;) {
-    let child = 2 * index + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
-    if (!before(heap[child]!, last)) break;
-    heap[index] = heap[child]!;
-    index = child;
-  }
-  heap[index] = last;
-  return top;
 }

@@ -1,4 +1,6 @@
 // What the client takes and gives: options of its verbs, the events of a watch, facts. Shapes only.
+export type { Fact } from '../fact.ts';
+
 import type { TroupeError } from '../../schemas/errors.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import type { Bus, Clock, Random } from '../ports.ts';
@@ -96,27 +98,6 @@ export interface Applied {
   readonly object: KubeObject;
   readonly result: 'created' | 'configured' | 'unchanged';
   readonly warnings: readonly string[];
-}
-
-/** News of something that has become true, as a CloudEvent of specification 1.0. */
-export interface Fact {
-  readonly specversion: '1.0';
-  readonly id: string;
-  /** `troupe/<cluster>/<host>`. */
-  readonly source: string;
-  /** `dev.troupe.<kind>.<fact>`, such as `dev.troupe.pod.scheduled`. */
-  readonly type: string;
-  /** The key of the object, such as `pods.default.web`. */
-  readonly subject: string;
-  /** RFC 3339 with milliseconds. */
-  readonly time: string;
-  readonly datacontenttype: 'application/json';
-  readonly data: {
-    readonly uid: string;
-    readonly revision: number;
-    readonly state: unknown;
-    readonly [more: string]: unknown;
-  };
 }
 
 export interface UntilOptions {

@@ -1,6 +1,7 @@
 // A clock for specs that stands still until it is told to move. Timers due at the same instant run in the order in
 // which they were made, and all promises that can go on do so between two timers, so that a spec always sees the
 // same order of things.
+import { Heap } from '../heap.ts';
 import type { Clock, Timer } from '../ports.ts';
 import { settled } from '../system/settled.ts';
 
@@ -18,8 +19,7 @@ export class ManualClock implements Clock {
   #elapsedMs = 0;
   #orders = 0;
   #live = 0;
-  /** A binary heap by (at, order). */
-  readonly #heap: Pending[] = [];
+  readonly #heap = new Heap<Pending>(before);
 
   constructor(startMs: number = START_MS) {
     this.#startMs = startMs;
@@ -35,7 +35,7 @@ export class ManualClock implements Clock {
 
   after(ms: number, run: () => void): Timer {
     const timer: Pending = { at: this.#elapsedMs + Math.max(0, ms), order: this.#orders++, run };
-    push(this.#heap, timer);
+    this.#heap.push(timer);
     this.#live += 1;
     return {
       cancel: () => {
@@ -104,7 +104,7 @@ export class ManualClock implements Clock {
   }
 
   #runNext(): void {
-    const timer = pop(this.#heap)!;
+    const timer = this.#heap.pop()!;
     const run = timer.run!;
     timer.run = undefined;
     this.#live -= 1;
@@ -113,39 +113,11 @@ export class ManualClock implements Clock {
   }
 
   #peek(): Pending | undefined {
-    while (this.#heap.length > 0 && !this.#heap[0]!.run) pop(this.#heap);
-    return this.#heap[0];
+    while (this.#heap.first && !this.#heap.first.run) this.#heap.pop();
+    return this.#heap.first;
   }
 }
 
 function before(a: Pending, b: Pending): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
-}
-
-function push(heap: Pending[], timer: Pending): void {
-  let index = heap.push(timer) - 1;
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    if (!before(timer, heap[parent]!)) break;
-    heap[index] = heap[parent]!;
-    index = parent;
-  }
-  heap[index] = timer;
-}
-
-function pop(heap: Pending[]): Pending | undefined {
-  const top = heap[0];
-  const last = heap.pop();
-  if (heap.length === 0 || !last) return top;
-  let index = 0;
-  for (;;) {
-    let child = 2 * index + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
-    if (!before(heap[child]!, last)) break;
-    heap[index] = heap[child]!;
-    index = child;
-  }
-  heap[index] = last;
-  return top;
 }

@@ -297,7 +297,11 @@ describe.each(WORLDS)('bus in %s', (_name, open) => {
     expect(bus.status).toBe('closed');
     expect(seen).toEqual(['closed']);
     expect(await codeOf(bus.request(topic, text(''), { timeoutMs: 500 }))).toBe('UNAVAILABLE');
-    expect(await codeOf(a.request(topic, text(''), { timeoutMs: 500 }))).toBe('UNAVAILABLE');
+    // The server may hear of the end a little later than we do; then a request is lost, and the next finds nobody.
+    const ask = () => codeOf(a.request(topic, text(''), { timeoutMs: 500 }));
+    let code = await ask();
+    for (let again = 0; code === 'TIMEOUT' && again < 5; again += 1) code = await ask();
+    expect(code).toBe('UNAVAILABLE');
     expect(arrivals.all.length).toBeLessThanOrEqual(1);
   });
 });
