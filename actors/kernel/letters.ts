@@ -4,10 +4,14 @@ import type { AnyEventObject } from 'xstate';
 import { asTroupeError, decode, encode, HEADER, respondError } from '../../messaging/envelope.ts';
 import type { Message, Trace } from '../../messaging/ports.ts';
 import { TroupeError } from '../../schemas/errors.ts';
+import { DEADLINE, EFFECT_FAILED, WAKE } from './decide.ts';
 import type { Answer, Mail } from './mailbox.ts';
 import { idOf, numberOf, optionsOf, senderOf } from './requests.ts';
 
-/** Errors: `BAD_REQUEST` for what is no event. */
+/** What the kernel tells an actor; nobody may say it over the bus. */
+const INWARD: ReadonlySet<string> = new Set([WAKE, DEADLINE, EFFECT_FAILED]);
+
+/** Errors: `BAD_REQUEST` for what is no event, or none for outsiders to send. */
 export function mailOf(message: Message, answer: (answer: Answer) => void, newId: () => string): Mail {
   const { headers } = message;
   return {
@@ -35,6 +39,14 @@ export function respond(message: Message, given: Answer, trace: Trace): void {
 
 function eventOf(message: Message): AnyEventObject {
   const event = decode(message.data) as AnyEventObject | undefined;
-  if (typeof event?.type === 'string') return event;
-  throw new TroupeError('BAD_REQUEST', 'a message to an actor needs a "type"');
+  if (typeof event?.type !== 'string') {
+    throw new TroupeError('BAD_REQUEST', 'a message to an actor needs a "type"');
+  }
+  if (INWARD.has(event.type)) {
+    throw new TroupeError(
+      'BAD_REQUEST',
+      `"${event.type}" is an event that an actor hears from its own host only`,
+    );
+  }
+  return event;
 }

@@ -275,3 +275,11 @@ test('a finalizer keeps a deleted object until it is taken away', async () => {
 test('nothing thrown by the kernel is without a code', () => {
   expect(asTroupeError(new Error('x')).code).toBe('INTERNAL');
 });
+
+test.each(['effect.failed', 'kernel.deadline', 'record.loaded'])(
+  '"%s" is refused from outside',
+  async (type) => {
+    const { send } = await started();
+    expect(await send(type)).toMatchObject({ kind: 'Status', details: { troupeCode: 'BAD_REQUEST' } });
+  },
+);

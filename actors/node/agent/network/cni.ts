@@ -104,7 +104,13 @@ async function removeCache(network: string): Promise<void> {
   for (const folder of ['results', 'cache/results']) {
     const results = path.join(CNI_CACHE, folder);
     const names = await readdir(results).catch(() => []);
-    for (const name of names) if (name.startsWith(`${network}-`)) await rm(path.join(results, name));
+    for (const name of names) {
+      if (!name.startsWith(`${network}-`)) continue;
+      // `<network>-<sandbox>-eth0`; the same sandbox's loopback has a result of its own.
+      const sandbox = name.slice(network.length + 1, name.lastIndexOf('-'));
+      await rm(path.join(results, name));
+      await rm(path.join(results, `cni-loopback-${sandbox}-lo`), { force: true });
+    }
   }
   // Only what is empty goes, from the inside to the outside.
   for (const folder of ['results', 'cache/results', 'cache', '']) {
