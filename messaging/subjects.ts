@@ -1,4 +1,4 @@
-// Every subject and bucket name of Troupe is built and parsed here and nowhere else. DESIGN: one prefix, the cluster's
+// Every subject and bucket name of Troupe is built and parsed here and nowhere else: one prefix, the cluster's
 // name, then what the subject is for. Reference documentation is generated from SUBJECTS.
 import { TroupeError } from '../schemas/errors.ts';
 import { type ActorId, fromToken, toToken } from './identity.ts';
