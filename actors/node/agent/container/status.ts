@@ -32,9 +32,11 @@ export function containerStatusOf(
   };
 }
 
-export function isRunning(state: State<ContainerContext>): boolean {
-  const { current } = state.context;
-  return current?.state === 'running' && (state.value === 'running' || state.value === 'inspecting');
+/** One that was told to stop never counts as running again, also while its end is looked into. */
+export function isRunning({ value, context }: State<ContainerContext>): boolean {
+  const { current, graceSeconds } = context;
+  if (current?.state !== 'running' || graceSeconds !== undefined) return false;
+  return value === 'running' || value === 'inspecting';
 }
 
 function notStarted(container: Container, reason: string): ContainerStatus {
