@@ -1,12 +1,11 @@
 // `troupe get`: objects as tables, documents or names; once, or as they change.
 import type { WatchEvent } from '../../messaging/client/index.ts';
 import { hasCode, TroupeError } from '../../schemas/errors.ts';
-import type { Event } from '../../schemas/event.ts';
 import type { Kind } from '../../schemas/kinds.ts';
 import type { KubeObject } from '../../schemas/object.ts';
 import type { CommandDefinition } from '../command.ts';
 import { serverErrorText, UsageError } from '../errors.ts';
-import { columnsOf, lastSeen } from '../print/columns.ts';
+import { byLastSeen, columnsOf } from '../print/columns.ts';
 import { documentText, listOf, type OutputFormat, outputOf, typedName } from '../print/output.ts';
 import { Table } from '../print/table.ts';
 import { pathOf, type Selection, selectionsOf } from '../resources.ts';
@@ -106,11 +105,6 @@ function criteriaOf(session: Session, { allNamespaces, selector, fieldSelector }
     labelSelector: selector,
     fieldSelector,
   };
-}
-
-function byLastSeen(left: KubeObject, right: KubeObject): number {
-  const [one, other] = [lastSeen(left as Event) ?? '', lastSeen(right as Event) ?? ''];
-  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function print(

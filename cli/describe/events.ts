@@ -1,6 +1,6 @@
 // The Events at the end of a description, oldest first.
 import type { Event } from '../../schemas/event.ts';
-import { firstSeen, lastSeen } from '../print/columns.ts';
+import { byLastSeen, firstSeen, lastSeen } from '../print/columns.ts';
 import { ageOf } from '../print/time.ts';
 import type { Page } from './page.ts';
 
@@ -13,9 +13,7 @@ export function describeEvents(page: Page, events: readonly Event[] | undefined)
   const { nowMs } = page.setting;
   page.line(0, 'Events:\n  Type\tReason\tAge\tFrom\tMessage');
   page.line(1, '----\t------\t----\t----\t-------');
-  const sorted = [...events].sort((left, right) =>
-    (lastSeen(left) ?? '') < (lastSeen(right) ?? '') ? -1 : 1,
-  );
+  const sorted = [...events].sort(byLastSeen);
   for (const event of sorted) {
     const count = event.series?.count ?? event.count ?? 1;
     const first = ageOf(firstSeen(event), nowMs);

@@ -109,6 +109,13 @@ export function lastSeen(event: Event): string | undefined {
   return event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
 }
 
+/** Oldest first. Kubernetes writes whole seconds; within one the order in which they were stored decides. */
+export function byLastSeen(left: KubeObject, right: KubeObject): number {
+  const [one, other] = [lastSeen(left as Event) ?? '', lastSeen(right as Event) ?? ''];
+  if (one !== other) return one < other ? -1 : 1;
+  return Number(left.metadata.resourceVersion ?? 0) - Number(right.metadata.resourceVersion ?? 0);
+}
+
 export function firstSeen(event: Event): string | undefined {
   return event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
 }
